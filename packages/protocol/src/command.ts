@@ -1,0 +1,79 @@
+/** Commands: what a worker is asked to do. Rows of `noetl.command`; the message on NATS only names one. */
+import type { Id } from './id.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { LoopMode } from './loop-state.ts';
+
+/** What templates of a step can see; projected to what that step uses. Values may contain holes. */
+export interface Context {
+  execution_id: Id;
+  catalog_id: Id;
+  parent_execution_id?: Id;
+  path: string;
+  /** Workload and variables: one dictionary, reachable as `workload`, `ctx`, `vars` and by bare name. */
+  vars: JsonObject;
+  /** Last value of each step that has finished. */
+  steps: Record<string, Json>;
+  /** Names of steps whose value is a loop result or came from a pipeline of several tasks. */
+  step_kinds: Record<string, 'loop' | 'pipeline'>;
+  /** Transition arguments of the step that runs (`next: [{step, args}]`). */
+  args: JsonObject;
+  /** Request payload. */
+  payload: JsonObject;
+}
+
+/** Runs the tasks of one step once. */
+export interface StepCommand {
+  lane: 'step';
+  command_id: Id;
+  execution_id: Id;
+  step: string;
+  /** The step.enter event that caused it. */
+  event_id: Id;
+  context: Context;
+}
+
+/** Runs iterations `[from_index, to_index)` of a loop; definition and context are in the loop's row. */
+export interface ChunkCommand {
+  lane: 'chunk';
+  command_id: Id;
+  execution_id: Id;
+  step: string;
+  loop_id: Id;
+  from_index: number;
+  to_index: number;
+}
+
+export type Command = StepCommand | ChunkCommand;
+
+/** The message on NATS: names a command, carries no data. */
+export interface CommandNotice {
+  execution_id: Id;
+  command_id: Id;
+  lane: 'step' | 'chunk';
+}
+
+/** Where a loop's items are. Frozen at loop entry. */
+export type Collection =
+  | { kind: 'inline'; items: Json[] }
+  | { kind: 'range'; start: number; step: number; count: number }
+  /** A hole of kind `list` or `loop`. */
+  | { kind: 'ref'; ref: string; count: number };
+
+export type OnError = 'fail' | 'continue';
+
+/** A loop entry as the engine opens it: becomes the row of `noetl.loop`. */
+export interface LoopOpening {
+  /** Id of the `loop.started` event. */
+  loop_id: Id;
+  step: string;
+  /** Event id of iteration 0; ids `[base_event_id, base_event_id + size)` are reserved. */
+  base_event_id: Id;
+  size: number;
+  iterator: string;
+  mode: LoopMode;
+  /** Most iterations at once over all workers; absent: what the pool can take. Sequential loops have 1. */
+  max_in_flight?: number;
+  on_error: OnError;
+  collection: Collection;
+  context: Context;
+}

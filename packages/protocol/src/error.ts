@@ -1,0 +1,156 @@
+/**
+ * The error registry: every error a user can meet, with a stable code and the next action.
+ * Domain code throws {@link NoetlError}; the api maps the category to an HTTP status at its edge.
+ */
+import type { JsonObject } from './json.ts';
+
+export type ErrorCategory = 'invalid' | 'not_found' | 'conflict' | 'too_large' | 'unavailable' | 'failed' | 'bug';
+
+interface ErrorSpec {
+  category: ErrorCategory;
+  retriable: boolean;
+  /** What to do next, for people. */
+  hint: string;
+}
+
+export const ERRORS = {
+  // Playbooks
+  YAML_SYNTAX: spec('invalid', 'Fix the YAML at the line and column given.'),
+  YAML_LIMIT: spec('invalid', 'Use fewer aliases, less nesting or a smaller document.'),
+  YAML_NEWLINES_LOST: spec(
+    'invalid',
+    'curl -d strips newlines. Send the file with: curl --data-binary @playbook.yaml -H "Content-Type: application/yaml" …',
+  ),
+  PLAYBOOK_INVALID: spec('invalid', 'Correct the key or value at the place given.'),
+  PLAYBOOK_KIND: spec('invalid', 'Only documents of kind Playbook can be executed.'),
+  TOOL_REQUIRED: spec('invalid', 'Give the step a tool, for example `tool: {kind: noop}`.'),
+  TOOL_KIND_UNKNOWN: spec('invalid', 'Use one of the tool kinds listed in the message.'),
+  STEP_DUPLICATE: spec('invalid', 'Give each step a name of its own.'),
+  STEP_UNKNOWN: spec('invalid', 'Point `next` to a step of this playbook.'),
+  NEXT_FORM: spec('invalid', 'Use `next: {arcs: [{step, when}]}` for conditional routing.'),
+  KEY_FORBIDDEN: spec('invalid', 'Rename the key: __proto__, constructor and prototype are not allowed.'),
+  // Templates
+  TEMPLATE_SYNTAX: spec('invalid', 'Correct the expression at the place given.'),
+  TEMPLATE_ERROR: spec('failed', 'Check the expression and the values it uses.'),
+  TEMPLATE_BUDGET: spec('failed', 'Do the heavy work in a python step; templates are for small expressions.'),
+  VALUE_TOO_LARGE: spec('failed', 'Pass the value to a code step as a whole instead of looking into it here.'),
+  CTX_TOO_LARGE: spec('failed', 'Do not collect results in ctx; use the loop result (`{{ <step>.results }}`).'),
+  // Loops
+  LOOP_NOT_ITERABLE: spec('failed', 'loop.in must give a list, an object, a number or JSON text of a list.'),
+  LOOP_TOO_LARGE: spec('failed', 'Split the collection: a loop takes at most 10,000,000 items.'),
+  LOOP_FAILED: spec('failed', 'See the failed items; set loop.spec.policy.on_error: continue to go on.'),
+  // Tools
+  TOOL_FAILED: spec('failed', 'See the message of the tool.'),
+  TOOL_UNAVAILABLE: spec('failed', 'Install or configure what the message names.'),
+  TOOL_CONFIG: spec('failed', 'Correct the configuration of the tool.'),
+  TOOL_TIMEOUT: spec('failed', 'Raise `timeout` or make the work smaller.', true),
+  RUNNER_CRASHED: spec('failed', 'The code ended its process (exit, out of memory or signal).', true),
+  CODE_EXCEPTION: spec('failed', 'Fix the code at the line given.'),
+  CODE_SYNTAX: spec('failed', 'Fix the syntax of the code at the line given.'),
+  RESULT_NOT_STORABLE: spec('failed', 'Return JSON without \\u0000, lone surrogates or extreme nesting.'),
+  RESULT_TOO_LARGE: spec('failed', 'Return less than 10 MiB per item, or write the data elsewhere.'),
+  // API
+  BODY_TOO_LARGE: spec('too_large', 'Send at most 1 MiB.'),
+  BODY_INVALID: spec('invalid', 'Send a JSON body of the documented shape.'),
+  MEDIA_TYPE: spec('invalid', 'Use one of the content types listed in the message.'),
+  PATH_UNKNOWN: spec('not_found', 'Register the playbook first: POST /api/catalog/register.'),
+  VERSION_UNKNOWN: spec('not_found', 'List the versions: GET /api/catalog/<path>.'),
+  EXECUTION_UNKNOWN: spec('not_found', 'List the executions: GET /api/executions.'),
+  LOOP_UNKNOWN: spec('not_found', 'Name a loop step that this execution has entered.'),
+  ROUTE_UNKNOWN: spec('not_found', 'See the README for the endpoints.'),
+  IDEMPOTENCY_CONFLICT: spec('conflict', 'Use a new Idempotency-Key for a different request.'),
+  SERVICE_UNAVAILABLE: spec('unavailable', 'Try again shortly; check GET /api/ready.', true),
+  // Running
+  STEP_FAILED: spec('failed', 'See the error of the step.'),
+  EXECUTION_CANCELLED: spec('failed', 'The execution was cancelled.'),
+  CONFIG_INVALID: spec('invalid', 'Correct the environment variable named.'),
+  INTERNAL: spec('bug', 'This is a defect of NoETL: report it with the execution id and the log.'),
+} as const satisfies Record<string, ErrorSpec>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+function spec(category: ErrorCategory, hint: string, retriable = false): ErrorSpec {
+  return { category, retriable, hint };
+}
+
+/** A place in a playbook: JSON path, and line and column counted from 1. */
+export interface Place {
+  path?: string;
+  line?: number;
+  column?: number;
+}
+
+/** Coarse class of a tool failure, as policy rules read it in `output.error.kind`. */
+export type ErrorKind =
+  | 'connection'
+  | 'timeout'
+  | 'rate_limit'
+  | 'auth'
+  | 'not_found'
+  | 'client_error'
+  | 'server_error'
+  | 'schema'
+  | 'parse'
+  | 'transform'
+  | 'db_connection'
+  | 'db_constraint'
+  | 'db_deadlock'
+  | 'db_timeout'
+  | 'unknown';
+
+/** The stored and transmitted form of an error. */
+export interface ErrorInfo {
+  code: ErrorCode;
+  message: string;
+  kind: ErrorKind;
+  retryable: boolean;
+  hint: string;
+  place?: Place;
+  details?: JsonObject;
+}
+
+export interface ErrorOptions {
+  place?: Place;
+  kind?: ErrorKind;
+  retryable?: boolean;
+  /** Replaces the registry's hint where a better one is known. */
+  hint?: string;
+  details?: JsonObject;
+  cause?: unknown;
+}
+
+export class NoetlError extends Error {
+  readonly code: ErrorCode;
+  readonly place: Place | undefined;
+  readonly kind: ErrorKind;
+  readonly retryable: boolean;
+  readonly hint: string;
+  readonly details: JsonObject | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'NoetlError';
+    this.code = code;
+    this.place = options.place;
+    this.kind = options.kind ?? 'unknown';
+    this.retryable = options.retryable ?? ERRORS[code].retriable;
+    this.hint = options.hint ?? ERRORS[code].hint;
+    this.details = options.details;
+  }
+
+  get category(): ErrorCategory {
+    return ERRORS[this.code].category;
+  }
+
+  toInfo(): ErrorInfo {
+    const { code, message, kind, retryable, hint, place, details } = this;
+    return { code, message, kind, retryable, hint, ...(place && { place }), ...(details && { details }) };
+  }
+}
+
+/** Any thrown value as an {@link ErrorInfo}; what is not a NoetlError is INTERNAL. */
+export function errorInfo(thrown: unknown): ErrorInfo {
+  if (thrown instanceof NoetlError) return thrown.toInfo();
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new NoetlError('INTERNAL', message).toInfo();
+}

@@ -1,0 +1,83 @@
+/**
+ * Events: the closed list of what can be said of an execution, as rows of `noetl.event`.
+ * `advance` appends what it decides; workers and the aggregator append facts (marked "fact").
+ */
+import type { Id } from './id.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { LoopStats } from './loop-state.ts';
+import type { ErrorInfo } from './error.ts';
+
+export type EventType =
+  | 'playbook.initialized'
+  | 'step.enter'
+  | 'step.skipped'
+  | 'command.issued'
+  | 'call.done' // fact: a step's tool returned; informative
+  | 'call.error' // fact: a step's tool failed; informative
+  | 'step.exit' // fact: outcome of a step, or of one iteration of a loop (then loop_name is set)
+  | 'ctx.updated'
+  | 'loop.started'
+  | 'loop.done' // fact, by the aggregator: every iteration is stored
+  | 'next.evaluated'
+  | 'playbook.completed'
+  | 'playbook.failed'
+  | 'execution.cancelled';
+
+export const TERMINAL_EVENTS: readonly EventType[] = [
+  'playbook.completed',
+  'playbook.failed',
+  'execution.cancelled',
+];
+
+export type EventStatus = 'STARTED' | 'ENTERED' | 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'SKIPPED';
+
+interface Base<T extends EventType, R> {
+  event_id: Id;
+  event_type: T;
+  /** Step the event is about; the playbook's path for events about the execution. */
+  node_name: string;
+  status: EventStatus;
+  result: R;
+  /** Seconds the work took, where it is known. */
+  duration?: number;
+  /** Text for people; set when status is FAILED. */
+  error?: string;
+  meta?: JsonObject;
+  command_id?: Id;
+}
+
+/** Result of a failed step or execution, readable at `result.context.error` as NoETL's scripts expect. */
+export interface FailureResult {
+  status: 'error';
+  error: ErrorInfo;
+  context: { error: string };
+}
+
+/** Events the engine folds. Iteration rows are not among them: the engine sees a loop's entry and its end. */
+export type EngineEvent =
+  | Base<'playbook.initialized', { workload: JsonObject; payload: JsonObject }>
+  | Base<'step.enter', { args: JsonObject }>
+  | Base<'step.skipped', null>
+  | Base<'command.issued', null>
+  | Base<'call.done' | 'call.error', null>
+  /** On success the step's value; on failure a {@link FailureResult}. */
+  | Base<'step.exit', Json>
+  /** Variables written, by name; nested keys are already merged into whole top-level values. */
+  | Base<'ctx.updated', JsonObject>
+  | (Base<'loop.started', { size: number; mode: string; iterator: string }> & { loop_id: Id })
+  | (Base<'loop.done', LoopResult> & { loop_id: Id })
+  | Base<'next.evaluated', { arcs: string[]; event: string }>
+  | Base<'playbook.completed', Json>
+  | Base<'playbook.failed', FailureResult>
+  | Base<'execution.cancelled', { reason: string }>;
+
+/** A step's value after its loop: results in index order (or a hole of kind `loop`) and the counts. */
+export interface LoopResult {
+  results: Json;
+  stats: LoopStats;
+  /** The first failure by index, when the loop failed. */
+  error?: ErrorInfo;
+}
+
+/** Mapped to `noetl.execution.status`. */
+export type ExecutionStatus = 'PENDING' | 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';

@@ -1,0 +1,8 @@
+/** The words processes exchange. Everything else may import this; it imports nothing. */
+export * from './command.ts';
+export * from './error.ts';
+export * from './event.ts';
+export * from './id.ts';
+export * from './json.ts';
+export * from './loop-state.ts';
+export * from './ref.ts';
