@@ -1,0 +1,130 @@
+/** Our own nats-server with JetStream for development, demo and tests: loopback only, files in a folder of ours. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Child, commandOf, isAlive } from './child.ts';
+import { type NatsProgram, natsProgram } from './nats-program.ts';
+import { freePort } from './port.ts';
+
+export interface LocalNatsOptions {
+  /** Folder for streams, configuration and log. An existing one is started again with what it holds. */
+  dir: string;
+  /** Loopback port for clients; a free one when absent. */
+  port?: number;
+  /** Where a downloaded nats-server is kept; `dir` when absent. */
+  toolDir?: string;
+  /** Hears of what takes long. */
+  log?: (message: string) => void;
+}
+
+export interface LocalNats {
+  url: string;
+  /** HTTP monitoring (`/varz`, `/jsz`), loopback only. */
+  monitorUrl: string;
+  port: number;
+  pid: number;
+  logFile: string;
+  /** Ends in order: JetStream state is flushed. */
+  stop(): Promise<void>;
+  /** `kill -9`. */
+  kill(): Promise<void>;
+}
+
+const READY_WITHIN_MS = 15_000;
+const POLL_MS = 10;
+
+/** Starts nats-server in `dir`; resolves when JetStream is ready for clients. */
+export async function startLocalNats(options: LocalNatsOptions): Promise<LocalNats> {
+  const { dir } = options;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const program = await natsProgram(options.toolDir ?? dir, options.log);
+  await stopLeftover(dir);
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    const port = options.port ?? (await freePort());
+    const monitorPort = await freePort();
+    const child = await startServer(program, dir, port, monitorPort);
+    const monitorUrl = `http://127.0.0.1:${String(monitorPort)}`;
+    if (await healthy(child, monitorUrl, deadline))
+      return handle(child, port, monitorUrl, join(dir, 'nats.log'));
+    const reason = child.logTail();
+    await child.stop('SIGTERM', 'SIGKILL', 2000);
+    const portTaken = reason.includes('address already in use') && options.port === undefined;
+    if (!portTaken || Date.now() > deadline)
+      throw new Error(`nats-server did not start in ${dir}:\n${reason}`);
+  }
+}
+
+/** Ends a server that an earlier process of ours left running on this folder. */
+async function stopLeftover(dir: string): Promise<void> {
+  const file = join(dir, 'nats.pid');
+  if (!existsSync(file)) return;
+  const pid = Number(await readFile(file, 'utf8'));
+  if (!(pid > 0) || !isAlive(pid) || commandOf(pid)?.includes(join(dir, 'nats.conf')) !== true) return;
+  process.kill(pid, 'SIGTERM');
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (isAlive(pid) && Date.now() < deadline) await pause(POLL_MS);
+}
+
+async function startServer(
+  program: NatsProgram,
+  dir: string,
+  port: number,
+  monitorPort: number,
+): Promise<Child> {
+  const file = join(dir, 'nats.conf');
+  await writeFile(file, configuration(program, dir, port, monitorPort), { mode: 0o600 });
+  const child = await Child.start({
+    command: program.path,
+    args: ['-c', file],
+    logFile: join(dir, 'nats.log'),
+  });
+  await writeFile(join(dir, 'nats.pid'), String(child.pid));
+  return child;
+}
+
+/** The server's configuration file. */
+export function configuration(program: NatsProgram, dir: string, port: number, monitorPort: number): string {
+  const { major, minor } = program.version;
+  // fsync before each acknowledgement exists from 2.10 on. Without it a power cut may lose acknowledged messages,
+  // which the sweepers bring back from Postgres.
+  const sync = major > 2 || minor >= 10 ? '\n  sync_interval: always' : '';
+  return `# Written at each start; changes are lost.
+host: "127.0.0.1"
+port: ${String(port)}
+http: "127.0.0.1:${String(monitorPort)}"
+max_payload: 1MB
+jetstream {
+  store_dir: ${JSON.stringify(join(dir, 'jetstream'))}
+  max_file_store: 8GB
+  max_memory_store: 256MB${sync}
+}
+`;
+}
+
+async function healthy(child: Child, monitorUrl: string, deadline: number): Promise<boolean> {
+  while (child.running && Date.now() < deadline) {
+    try {
+      const response = await fetch(`${monitorUrl}/healthz`, { signal: AbortSignal.timeout(2000) });
+      await response.arrayBuffer();
+      if (response.ok) return true;
+    } catch {
+      // Not listening yet.
+    }
+    await pause(POLL_MS);
+  }
+  return false;
+}
+
+function handle(child: Child, port: number, monitorUrl: string, logFile: string): LocalNats {
+  return {
+    url: `nats://127.0.0.1:${String(port)}`,
+    monitorUrl,
+    port,
+    pid: child.pid,
+    logFile,
+    stop: () => child.stop('SIGTERM', 'SIGKILL', 10_000),
+    kill: () => child.stop('SIGKILL', 'SIGKILL', 1000),
+  };
+}
