@@ -61,6 +61,11 @@ export class Child {
     return !this.over;
   }
 
+  /** Null while it runs and when a signal ended it. */
+  get exitCode(): number | null {
+    return this.process.exitCode;
+  }
+
   /** Sends `gentle`, and `hard` when the process is still there after `graceMs`. Resolves when it has ended. */
   async stop(gentle: NodeJS.Signals, hard: NodeJS.Signals, graceMs: number): Promise<void> {
     if (this.over) return;

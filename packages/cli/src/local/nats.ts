@@ -26,9 +26,9 @@ export interface LocalNats {
   pid: number;
   logFile: string;
   /** Ends in order: JetStream state is flushed. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
   /** `kill -9`. */
-  kill(): Promise<void>;
+  kill: () => Promise<void>;
 }
 
 const READY_WITHIN_MS = 15_000;

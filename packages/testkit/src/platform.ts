@@ -1,0 +1,73 @@
+/** The whole product as real processes, on real services, for end-to-end and fault tests. */
+import { join } from 'node:path';
+import { Platform } from '@noetl/cli/local';
+import { startTestNats, type TestNats } from './nats.ts';
+import { startTestPostgres, type TestPostgres } from './postgres.ts';
+import { endWithRun, runFolder, uniqueName } from './run-folder.ts';
+
+export interface TestPlatformOptions {
+  /** Worker processes to start with. */
+  workers: number;
+  env?: Record<string, string>;
+  /** Services to use; fresh ones, ended with the platform, when absent. */
+  postgres?: { url: string };
+  nats?: { url: string };
+}
+
+export interface TestPlatform {
+  /** Base URL of the api. */
+  url: string;
+  databaseUrl: string;
+  natsUrl: string;
+  processes: Platform;
+  /** `kill -9` unless told otherwise; resolves when the process is gone. */
+  kill(name: string, signal?: NodeJS.Signals): Promise<void>;
+  addWorker(): Promise<string>;
+  restart(name: string): Promise<void>;
+  /** What a process has logged so far. */
+  log(name: string): string;
+  stop(): Promise<void>;
+}
+
+/** Starts api, aggregator and workers from `dist`; build first. */
+export async function startPlatform(options: TestPlatformOptions): Promise<TestPlatform> {
+  const own: (TestPostgres | TestNats)[] = [];
+  const use = async <T extends TestPostgres | TestNats>(start: () => Promise<T>): Promise<T> => {
+    const service = await start();
+    own.push(service);
+    return service;
+  };
+  const endServices = async (): Promise<void> => {
+    for (const service of own) await service.stop();
+  };
+  const postgres = options.postgres ?? (await use(() => startTestPostgres()));
+  const nats = options.nats ?? (await use(() => startTestNats()));
+  let processes: Platform;
+  try {
+    processes = await Platform.start({
+      databaseUrl: postgres.url,
+      natsUrl: nats.url,
+      workers: options.workers,
+      logDir: join(runFolder(), uniqueName('platform')),
+      env: { NOETL_LOG_FORMAT: 'json', NOETL_LOG_LEVEL: 'info', ...options.env },
+      onStart: (_, pid) => void endWithRun(pid),
+    });
+  } catch (error) {
+    await endServices();
+    throw error;
+  }
+  return {
+    url: processes.url,
+    databaseUrl: postgres.url,
+    natsUrl: nats.url,
+    processes,
+    kill: (name, signal) => processes.kill(name, signal),
+    addWorker: () => processes.addWorker(),
+    restart: (name) => processes.restart(name),
+    log: (name) => processes.log(name),
+    stop: async () => {
+      await processes.stop();
+      await endServices();
+    },
+  };
+}
