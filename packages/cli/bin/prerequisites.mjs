@@ -3,7 +3,7 @@
  * the build.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const NODE_AT_LEAST = [20, 19];
@@ -47,21 +47,20 @@ export function installDependencies(root, announce = (message) => console.error(
 
 /** Compiles when a source file is newer than the last build. False when the compiler found faults. */
 export function buildProgram(root, announce = (message) => console.error(message)) {
-  const built = oldestBuild(root);
-  if (built > newestSource(join(root, 'packages'))) return true;
+  const stamp = join(root, 'packages', 'cli', 'dist', '.built');
+  if (modified(stamp) > newestSource(join(root, 'packages'))) return true;
   announce('Building …');
+  const startedAt = new Date();
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const done = spawnSync(process.execPath, [tsc, '-b', 'packages/cli'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
-  return done.status === 0;
-}
-
-/** The build of every package is dated by its tsbuildinfo, which `tsc -b` touches even when nothing changed. */
-function oldestBuild(root) {
-  if (!existsSync(join(root, 'packages', 'cli', 'dist', 'main.js'))) return 0;
-  return modified(join(root, 'packages', 'cli', 'tsconfig.tsbuildinfo'));
+  if (done.status !== 0) return false;
+  writeFileSync(stamp, '');
+  // A file saved while the compiler ran is newer than the build.
+  utimesSync(stamp, startedAt, startedAt);
+  return true;
 }
 
 function newestSource(folder) {

@@ -1,8 +1,8 @@
 /** Real NATS for tests: a server of one's own per call (it starts in some 20 ms), gone with its files at the end. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startLocalNats } from '@noetl/cli/local';
-import { endWithRun, runFolder, uniqueName } from './run-folder.ts';
+import { natsProgram, startLocalNats, TOOLS } from '@noetl/cli/local';
+import { endWithRun, oncePerRun, runFolder, uniqueName } from './run-folder.ts';
 
 export interface TestNats {
   url: string;
@@ -17,11 +17,13 @@ export interface TestNats {
 }
 
 export async function startTestNats(): Promise<TestNats> {
+  // Installing it, where that is due, must not happen in two test files at once.
+  await oncePerRun('nats-server', () => natsProgram(TOOLS));
   return start(join(runFolder(), uniqueName('nats')));
 }
 
 async function start(dir: string, port?: number): Promise<TestNats> {
-  const server = await startLocalNats({ dir, toolDir: runFolder(), ...(port !== undefined && { port }) });
+  const server = await startLocalNats({ dir, toolDir: TOOLS, ...(port !== undefined && { port }) });
   const forget = endWithRun(server.pid);
   const { url, monitorUrl, pid } = server;
   const kill = async (): Promise<void> => {

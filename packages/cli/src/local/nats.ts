@@ -1,6 +1,6 @@
 /** Our own nats-server with JetStream for development, demo and tests: loopback only, files in a folder of ours. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Child, commandOf, isAlive } from './child.ts';
@@ -29,6 +29,8 @@ export interface LocalNats {
   stop: () => Promise<void>;
   /** `kill -9`. */
   kill: () => Promise<void>;
+  /** Stops and deletes streams and log. */
+  remove: () => Promise<void>;
 }
 
 const READY_WITHIN_MS = 15_000;
@@ -46,8 +48,7 @@ export async function startLocalNats(options: LocalNatsOptions): Promise<LocalNa
     const monitorPort = await freePort();
     const child = await startServer(program, dir, port, monitorPort);
     const monitorUrl = `http://127.0.0.1:${String(monitorPort)}`;
-    if (await healthy(child, monitorUrl, deadline))
-      return handle(child, port, monitorUrl, join(dir, 'nats.log'));
+    if (await healthy(child, monitorUrl, deadline)) return handle(child, port, monitorUrl, dir);
     const reason = child.logTail();
     await child.stop('SIGTERM', 'SIGKILL', 2000);
     const portTaken = reason.includes('address already in use') && options.port === undefined;
@@ -117,14 +118,19 @@ async function healthy(child: Child, monitorUrl: string, deadline: number): Prom
   return false;
 }
 
-function handle(child: Child, port: number, monitorUrl: string, logFile: string): LocalNats {
+function handle(child: Child, port: number, monitorUrl: string, dir: string): LocalNats {
+  const stop = () => child.stop('SIGTERM', 'SIGKILL', 10_000);
   return {
     url: `nats://127.0.0.1:${String(port)}`,
     monitorUrl,
     port,
     pid: child.pid,
-    logFile,
-    stop: () => child.stop('SIGTERM', 'SIGKILL', 10_000),
+    logFile: join(dir, 'nats.log'),
+    stop,
     kill: () => child.stop('SIGKILL', 'SIGKILL', 1000),
+    remove: async () => {
+      await stop();
+      await rm(dir, { recursive: true, force: true });
+    },
   };
 }

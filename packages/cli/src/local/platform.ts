@@ -172,7 +172,8 @@ export class Platform {
     return found;
   }
 
-  private logFile(name: string): string {
+  /** Where a process writes its log. */
+  logFile(name: string): string {
     return join(this.options.logDir, `${name}.log`);
   }
 }

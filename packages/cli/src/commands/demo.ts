@@ -1,0 +1,89 @@
+/** `demo`: the heavy loop on throwaway services, checked against Postgres and K/V. */
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { EXIT, usageError } from '../failure.ts';
+import { onInterruption } from '../interruption.ts';
+import { sweepOwned } from '../local/owner.ts';
+import { STATE, TOOLS } from '../local/place.ts';
+import { Platform } from '../local/platform.ts';
+import { startLocalServices } from '../local/services.ts';
+import { type HeavyLoop, runHeavyLoop } from '../heavy-loop.ts';
+import { grouped, Terminal } from '../terminal.ts';
+import { wholeNumber } from './events.ts';
+
+interface DemoOptions extends Omit<HeavyLoop, 'delay'> {
+  delay: string;
+  workers: number;
+  json: boolean;
+}
+
+export function addDemoCommand(program: Command, exitWith: (code: number) => void): void {
+  program
+    .command('demo')
+    .description('Run the heavy loop on throwaway services and show that every item is counted exactly once')
+    .option('--items <n>', 'items in the loop', wholeNumber, 100)
+    .option('--padding <n>', 'bytes of padding in each result', wholeNumber, 100)
+    .option('--delay <seconds>', 'time each item takes', '0')
+    .option('--workers <n>', 'worker processes', wholeNumber, 2)
+    .addOption(
+      new Option('--mode <mode>', 'loop mode').choices(['sequential', 'parallel']).default('sequential'),
+    )
+    .addOption(
+      new Option('--language <name>', 'language of the steps')
+        .choices(['python', 'javascript'])
+        .default('python'),
+    )
+    .option('--json', 'end with one line of JSON', false)
+    .action(async (options: DemoOptions) => {
+      const delay = Number(options.delay);
+      if (!(delay >= 0)) throw usageError(`--delay ${options.delay}: expected seconds, for example 0.01`);
+      if (options.workers < 1) throw usageError('--workers: at least one is needed');
+      const passed = await demo({ ...options, delay }, options.workers, options.json);
+      exitWith(passed ? EXIT.completed : EXIT.failed);
+    });
+}
+
+async function demo(loop: HeavyLoop, workers: number, json: boolean): Promise<boolean> {
+  const terminal = new Terminal({ json });
+  await sweepOwned(STATE, 'demo-');
+  const dir = join(STATE, `demo-${String(process.pid)}`);
+  const cleanup: { stop: () => Promise<void>; abandon: () => void }[] = [];
+  const interruption = onInterruption(() => {
+    for (const part of cleanup) part.abandon();
+  });
+  try {
+    terminal.progress('Starting PostgreSQL and NATS');
+    const services = await startLocalServices({
+      dir,
+      toolDir: TOOLS,
+      env: process.env,
+      log: (message) => terminal.progress(message),
+    });
+    cleanup.unshift({ stop: () => services.remove(), abandon: () => services.abandon() });
+    terminal.progress(`Starting API, ${String(workers)} workers and aggregator`);
+    const { databaseUrl, natsUrl } = services;
+    const platform = await Platform.start({ databaseUrl, natsUrl, workers, logDir: join(dir, 'logs') });
+    cleanup.unshift(platform);
+    const running = runHeavyLoop({ url: platform.url, databaseUrl, natsUrl }, loop, terminal);
+    const outcome = await Promise.race([running, interruption.requested]);
+    return outcome === undefined ? false : show(terminal, outcome);
+  } finally {
+    terminal.hide();
+    for (const part of cleanup) await part.stop();
+    interruption.release();
+    await sweepOwned(STATE, 'demo-', process.pid);
+  }
+}
+
+/** The last words: the seed's box, or with `--json` one line of facts. */
+function show(terminal: Terminal, outcome: Awaited<ReturnType<typeof runHeavyLoop>>): boolean {
+  const { status, items, seconds, items_per_second, rows, kv_completed_count } = outcome.facts;
+  terminal.note(
+    `${grouped(items)} items in ${seconds.toFixed(2)} s (${grouped(items_per_second)} items/s); ` +
+      `rows in Postgres: ${grouped(rows)}; completed_count in K/V: ${grouped(kv_completed_count)}`,
+  );
+  if (outcome.failure !== undefined) terminal.note(outcome.failure);
+  if (outcome.box !== '') terminal.print(outcome.box);
+  if (terminal.json) terminal.printJson(outcome.facts);
+  return status === 'PASSED';
+}

@@ -1,0 +1,76 @@
+/** `server`, `worker`, `aggregator` and `migrate`: the single processes, configured by the environment alone. */
+import type { Command } from 'commander';
+import { type Config, createLog, loadConfig, type Log } from '@noetl/service';
+import { connectStore, migrate } from '@noetl/store';
+import { Terminal } from '../terminal.ts';
+
+/** How often a process looks whether the one that started it still runs. */
+const PARENT_EVERY_MS = 1000;
+
+type Runner = (config: Config, log: Log) => Promise<void>;
+
+/** Each is loaded only when asked for: a worker needs no web server. */
+const RUNNERS: Record<string, { description: string; load: () => Promise<Runner> }> = {
+  server: {
+    description: 'Run the API and the orchestrator until SIGTERM',
+    load: async () => (await import('@noetl/api')).runApi,
+  },
+  worker: {
+    description: 'Run one worker until SIGTERM',
+    load: async () => (await import('@noetl/worker')).runWorker,
+  },
+  aggregator: {
+    description: 'Run the aggregator until SIGTERM',
+    load: async () => (await import('@noetl/aggregator')).runAggregator,
+  },
+};
+
+export function addProcessCommands(program: Command): void {
+  for (const [name, { description, load }] of Object.entries(RUNNERS)) {
+    program
+      .command(name)
+      .description(`${description} (DATABASE_URL, NATS_URL, NOETL_… from the environment)`)
+      .action(async () => {
+        const config = loadConfig(process.env);
+        const log = createLog({ name, level: config.logLevel, format: config.logFormat });
+        if (process.env.NOETL_EXIT_WITH_PARENT === '1') endWithParent();
+        const run = await load();
+        await run(config, log);
+      });
+  }
+  program
+    .command('migrate')
+    .description('Bring the database of DATABASE_URL to the present schema; safe to run by many at once')
+    .option('--json', 'print JSON', false)
+    .action(async (options: { json: boolean }) => {
+      const config = loadConfig(process.env);
+      const applied = await migrateDatabase(config.databaseUrl);
+      const terminal = new Terminal(options);
+      if (options.json) terminal.printJson({ applied });
+      else
+        terminal.print(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
+    });
+}
+
+async function migrateDatabase(url: string): Promise<string[]> {
+  const store = connectStore({
+    url,
+    maxConnections: 1,
+    applicationName: 'noetl-migrate',
+    onError: () => undefined,
+  });
+  try {
+    return await migrate(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Processes of `noetl dev` and of tests end by themselves when their parent was killed. */
+function endWithParent(): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+  }, PARENT_EVERY_MS);
+  timer.unref();
+}

@@ -1,0 +1,71 @@
+/** `run PATH`: starts an execution and, with `--watch`, follows it to its end. */
+import { type Command, Option } from 'commander';
+import { assign, parsePayload } from '../assignments.ts';
+import type { ExecutionView } from '../client.ts';
+import { EXIT } from '../failure.ts';
+import { connect, remote, type RemoteOptions } from '../remote.ts';
+import type { Terminal } from '../terminal.ts';
+import { watchExecution } from '../watch.ts';
+
+interface RunOptions extends RemoteOptions {
+  set: string[];
+  payload?: string;
+  watch: boolean;
+  idempotencyKey?: string;
+}
+
+export function addRunCommand(program: Command, exitWith: (code: number) => void): void {
+  const collect = (value: string, previous: string[]): string[] => [...previous, value];
+  remote(program.command('run'))
+    .description('Start an execution of a registered playbook')
+    .argument('<path>', 'path of the playbook in the catalog')
+    .addOption(
+      new Option('--set <name=value>', 'set a workload value; dots reach into objects; JSON where it parses')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--payload <json>', 'workload values as a JSON object')
+    .option('--idempotency-key <key>', 'the same key again gives the same execution')
+    .option('--watch', 'show progress and output until it ends; the exit code tells how', false)
+    .action(async (path: string, options: RunOptions) => {
+      const { client, terminal } = connect(options);
+      const given = options.payload === undefined ? {} : parsePayload(options.payload);
+      const payload = assign(given, options.set);
+      const started = await client.execute({ path }, payload, options.idempotencyKey);
+      if (!options.watch) {
+        printStarted(terminal, started);
+        return;
+      }
+      terminal.progress(`execution ${started.execution_id} of ${path}`);
+      const ended = await watchExecution(client, started.execution_id, {
+        output: (step, text) => {
+          if (!options.json) terminal.print(text);
+          else terminal.printJson({ step, output: text });
+        },
+        progress: (text) => terminal.progress(text),
+      });
+      terminal.hide();
+      if (options.json) terminal.printJson(ended);
+      else printEnded(terminal, ended);
+      exitWith(exitCodeOf(ended.status));
+    });
+}
+
+function printStarted(terminal: Terminal, started: ExecutionView): void {
+  if (terminal.json) terminal.printJson(started);
+  else terminal.print(`${started.execution_id} ${started.status}`);
+}
+
+function printEnded(terminal: Terminal, ended: ExecutionView): void {
+  terminal.note(`${ended.execution_id} ${ended.status}`);
+  if (ended.status !== 'FAILED') return;
+  const { error } = ended;
+  if (error !== undefined && error !== null)
+    terminal.note(typeof error === 'string' ? error : JSON.stringify(error));
+}
+
+/** The exit code of a command that waited for this outcome. */
+export function exitCodeOf(status: string): number {
+  if (status === 'COMPLETED') return EXIT.completed;
+  return status === 'CANCELLED' ? EXIT.cancelled : EXIT.failed;
+}

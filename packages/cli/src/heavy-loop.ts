@@ -1,0 +1,172 @@
+/**
+ * Registers and runs the heavy loop against a running NoETL, then reads back from Postgres and K/V what happened:
+ * the numbers reported are theirs, not ours.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connectBus, loopKey, readLoopState } from '@noetl/bus';
+import type { JsonObject } from '@noetl/protocol';
+import pg from 'pg';
+import { Client, type ExecutionView } from './client.ts';
+import { ROOT } from './local/place.ts';
+import type { Terminal } from './terminal.ts';
+import { watchExecution } from './watch.ts';
+
+export interface HeavyLoop {
+  items: number;
+  /** Bytes in each result. */
+  padding: number;
+  /** Seconds each item takes. */
+  delay: number;
+  mode: 'sequential' | 'parallel';
+  language: 'python' | 'javascript';
+}
+
+export interface HeavyLoopOutcome {
+  facts: {
+    status: 'PASSED' | 'FAILED';
+    items: number;
+    /** From the first to the last event of the execution. */
+    seconds: number;
+    items_per_second: number;
+    /** Rows of the seed's query. */
+    rows: number;
+    /** Read from the K/V entry; -1 when there is none. */
+    kv_completed_count: number;
+  };
+  /** What the validating step printed: the box. */
+  box: string;
+  /** Why it is not PASSED, when the box does not say. */
+  failure?: string;
+}
+
+interface Target {
+  url: string;
+  databaseUrl: string;
+  natsUrl: string;
+}
+
+const LOOP_STEP = 'process_items';
+const VALIDATING_STEP = 'validate_results';
+const FOLDER = join(ROOT, 'playbooks', 'load_test', 'heavy_loop_aggregation');
+
+export async function runHeavyLoop(
+  target: Target,
+  loop: HeavyLoop,
+  terminal: Terminal,
+): Promise<HeavyLoopOutcome> {
+  const client = new Client(target.url);
+  const { catalog_id } = await client.register(await playbookText(loop), 'application/yaml');
+  const workload: JsonObject = {
+    item_count: loop.items,
+    result_padding_size: loop.padding,
+    processing_delay: loop.delay,
+  };
+  const { execution_id } = await client.execute({ catalog_id }, { workload });
+  let box = '';
+  let loopId: string | undefined;
+  const execution = await watchExecution(client, execution_id, {
+    output: (step, text) => {
+      // The box comes last, after the facts.
+      if (step === VALIDATING_STEP) box = text;
+      else terminal.note(text.trimEnd());
+    },
+    progress: (text) => terminal.progress(text),
+    event: (event) => {
+      if (event.event_type === 'loop.started' && event.node_name === LOOP_STEP)
+        loopId = event.loop_id ?? event.event_id;
+    },
+  });
+  const stored = await readPostgres(target.databaseUrl, execution_id);
+  const kv = loopId === undefined ? -1 : await readCount(target.natsUrl, execution_id, loopId);
+  const failure = whyFailed(loop, execution, box, stored, kv);
+  const { rows, seconds } = stored;
+  return {
+    facts: {
+      status: failure === undefined ? 'PASSED' : 'FAILED',
+      items: loop.items,
+      seconds: Number(seconds.toFixed(3)),
+      items_per_second: seconds > 0 ? Math.round(loop.items / seconds) : 0,
+      rows,
+      kv_completed_count: kv,
+    },
+    box,
+    ...(failure !== undefined && { failure }),
+  };
+}
+
+async function playbookText(loop: HeavyLoop): Promise<string> {
+  const suffix = loop.language === 'javascript' ? '_js' : '';
+  const text = await readFile(join(FOLDER, `heavy_loop_aggregation${suffix}.yaml`), 'utf8');
+  if (loop.mode === 'sequential') return text;
+  // The same playbook with the other loop mode gets a path of its own.
+  return text.replace(/^( *mode:) sequential$/m, '$1 parallel').replace(/^( *path: \S+)$/m, '$1_parallel');
+}
+
+interface Stored {
+  rows: number;
+  /** Rows whose place in the result is their index: all of them, when each index is there exactly once. */
+  inPlace: number;
+  seconds: number;
+}
+
+/** The seed's query, counted in the database. */
+async function readPostgres(url: string, executionId: string): Promise<Stored> {
+  const db = new pg.Client({ connectionString: url });
+  await db.connect();
+  try {
+    const seed = `
+      SELECT event_type, node_name, result, loop_name, current_index
+      FROM noetl.event
+      WHERE execution_id = $1
+        AND loop_name = '${LOOP_STEP}'
+        AND event_type = 'step.exit'
+      ORDER BY current_index`;
+    const counted = await db.query<{ rows: number; in_place: number }>(
+      `SELECT count(*)::int AS rows,
+              count(*) FILTER (WHERE place = current_index AND result IS NOT NULL)::int AS in_place
+       FROM (SELECT *, row_number() OVER (ORDER BY current_index) - 1 AS place FROM (${seed}) AS seed) AS placed`,
+      [executionId],
+    );
+    const timed = await db.query<{ seconds: number }>(
+      `SELECT extract(epoch FROM max(created_at) - min(created_at))::float8 AS seconds
+       FROM noetl.event WHERE execution_id = $1`,
+      [executionId],
+    );
+    const { rows, in_place } = counted.rows[0] ?? { rows: 0, in_place: 0 };
+    return { rows, inPlace: in_place, seconds: timed.rows[0]?.seconds ?? 0 };
+  } finally {
+    await db.end();
+  }
+}
+
+async function readCount(url: string, executionId: string, loopId: string): Promise<number> {
+  const bus = await connectBus({ url, name: 'noetl-demo' });
+  try {
+    const state = await readLoopState(bus, loopKey(executionId, LOOP_STEP, loopId));
+    return state?.completed_count ?? -1;
+  } finally {
+    await bus.close();
+  }
+}
+
+/** The first thing that is not as it must be; undefined when all is well. */
+function whyFailed(
+  loop: HeavyLoop,
+  execution: ExecutionView,
+  box: string,
+  stored: Stored,
+  kv: number,
+): string | undefined {
+  if (execution.status !== 'COMPLETED') {
+    return `The execution ended ${execution.status}: ${JSON.stringify(execution.error ?? execution.result ?? null)}`;
+  }
+  if (!box.includes('HEAVY LOAD LOOP TEST: PASSED')) return 'The playbook says that its checks did not pass.';
+  if (stored.rows !== loop.items)
+    return `Postgres holds ${String(stored.rows)} rows, not ${String(loop.items)}.`;
+  if (stored.inPlace !== loop.items) return 'Not every index is in Postgres exactly once, with its result.';
+  // A loop over nothing has no entry in K/V to count in.
+  if (kv !== loop.items && loop.items > 0)
+    return `K/V counts ${String(kv)} items, not ${String(loop.items)}.`;
+  return undefined;
+}

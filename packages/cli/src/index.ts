@@ -1,0 +1,5 @@
+/** The command line program as a library: what tests and other tools may use of it. */
+export { Client, type EventView, type ExecutionView, type LoopView } from './client.ts';
+export { CliFailure, EXIT } from './failure.ts';
+export { createProgram } from './program.ts';
+export { watchExecution, type Watcher } from './watch.ts';

@@ -1,0 +1,40 @@
+/** The command line: every command with its options and help. What a command does is in its own file. */
+import { Command } from 'commander';
+import { addCancelCommand } from './commands/cancel.ts';
+import { addDemoCommand } from './commands/demo.ts';
+import { addDevCommand } from './commands/dev.ts';
+import { addEventsCommand } from './commands/events.ts';
+import { addProcessCommands } from './commands/processes.ts';
+import { addRegisterCommand } from './commands/register.ts';
+import { addRunCommand } from './commands/run.ts';
+import { addStatusCommand } from './commands/status.ts';
+
+const EPILOGUE = `
+Examples:
+  noetl dev                                         everything on this machine, until Ctrl-C
+  noetl demo --items 10000 --workers 4              the heavy loop, on throwaway services
+  noetl register playbooks/examples/*.yaml
+  noetl run load_test/heavy_loop_aggregation --set item_count=1000 --watch
+  noetl status 4127890123456789
+  noetl events 4127890123456789 --json
+
+Exit codes: 0 completed, 1 failed, 2 wrong usage, 3 cancelled, 4 server not reachable.
+Environment: NOETL_SERVER_URL for commands that talk to a server; DATABASE_URL and NATS_URL for the others.`;
+
+/** The program with all commands. `exitWith` hears the exit code of a command that ended without an exception. */
+export function createProgram(exitWith: (code: number) => void): Command {
+  const program = new Command('noetl')
+    .description('Runs NoETL playbooks with very large loops on PostgreSQL and NATS.')
+    .addHelpText('after', EPILOGUE)
+    .showHelpAfterError('(noetl --help shows all commands and examples)');
+  addDevCommand(program);
+  addDemoCommand(program, exitWith);
+  addProcessCommands(program);
+  addRegisterCommand(program);
+  addRunCommand(program, exitWith);
+  addStatusCommand(program);
+  addEventsCommand(program);
+  addCancelCommand(program);
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  return program;
+}
