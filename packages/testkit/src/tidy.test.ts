@@ -3,8 +3,8 @@
  * level and nothing of the machine it was written on.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 
@@ -85,8 +85,16 @@ describe('tidy', () => {
   });
 });
 
-/** Files git tracks; a checkout without git (an unpacked archive) has none to check. */
+/** Files git tracks; in an unpacked archive, every file that is not made by a tool. */
 function trackedFiles(): string[] {
+  if (!existsSync(join(root, '.git'))) {
+    const made = /(^|\/)(node_modules|dist|\.noetl|coverage)(\/|$)|\.tsbuildinfo$/;
+    const all = readdirSync(root, { recursive: true, withFileTypes: true });
+    const paths = all
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+    return paths.filter((file) => !made.test(file));
+  }
   const out = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
   return out.split('\0').filter((file) => file !== '' && existsSync(join(root, file)));
 }

@@ -7,7 +7,7 @@ import { sweepOwned } from '../local/owner.ts';
 import { STATE, TOOLS } from '../local/place.ts';
 import { Platform } from '../local/platform.ts';
 import { startLocalServices } from '../local/services.ts';
-import { type HeavyLoop, runHeavyLoop } from '../heavy-loop.ts';
+import type { HeavyLoop, HeavyLoopOutcome } from '../heavy-loop.ts';
 import { grouped, Terminal } from '../terminal.ts';
 import { wholeNumber } from './events.ts';
 
@@ -64,6 +64,7 @@ async function demo(loop: HeavyLoop, workers: number, json: boolean): Promise<bo
     const { databaseUrl, natsUrl } = services;
     const platform = await Platform.start({ databaseUrl, natsUrl, workers, logDir: join(dir, 'logs') });
     cleanup.unshift(platform);
+    const { runHeavyLoop } = await import('../heavy-loop.ts');
     const running = runHeavyLoop({ url: platform.url, databaseUrl, natsUrl }, loop, terminal);
     const outcome = await Promise.race([running, interruption.requested]);
     return outcome === undefined ? false : show(terminal, outcome);
@@ -76,7 +77,7 @@ async function demo(loop: HeavyLoop, workers: number, json: boolean): Promise<bo
 }
 
 /** The last words: the seed's box, or with `--json` one line of facts. */
-function show(terminal: Terminal, outcome: Awaited<ReturnType<typeof runHeavyLoop>>): boolean {
+function show(terminal: Terminal, outcome: HeavyLoopOutcome): boolean {
   const { status, items, seconds, items_per_second, rows, kv_completed_count } = outcome.facts;
   terminal.note(
     `${grouped(items)} items in ${seconds.toFixed(2)} s (${grouped(items_per_second)} items/s); ` +

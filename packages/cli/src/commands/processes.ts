@@ -1,7 +1,6 @@
 /** `server`, `worker`, `aggregator` and `migrate`: the single processes, configured by the environment alone. */
 import type { Command } from 'commander';
-import { type Config, createLog, loadConfig, type Log } from '@noetl/service';
-import { connectStore, migrate } from '@noetl/store';
+import type { Config, Log } from '@noetl/service';
 import { Terminal } from '../terminal.ts';
 
 /** How often a process looks whether the one that started it still runs. */
@@ -9,7 +8,7 @@ const PARENT_EVERY_MS = 1000;
 
 type Runner = (config: Config, log: Log) => Promise<void>;
 
-/** Each is loaded only when asked for: a worker needs no web server. */
+/** Loaded only when asked for: a worker needs no web server, and `noetl status` none of them. */
 const RUNNERS: Record<string, { description: string; load: () => Promise<Runner> }> = {
   server: {
     description: 'Run the API and the orchestrator until SIGTERM',
@@ -31,6 +30,7 @@ export function addProcessCommands(program: Command): void {
       .command(name)
       .description(`${description} (DATABASE_URL, NATS_URL, NOETL_… from the environment)`)
       .action(async () => {
+        const { createLog, loadConfig } = await import('@noetl/service');
         const config = loadConfig(process.env);
         const log = createLog({ name, level: config.logLevel, format: config.logFormat });
         if (process.env.NOETL_EXIT_WITH_PARENT === '1') endWithParent();
@@ -43,8 +43,7 @@ export function addProcessCommands(program: Command): void {
     .description('Bring the database of DATABASE_URL to the present schema; safe to run by many at once')
     .option('--json', 'print JSON', false)
     .action(async (options: { json: boolean }) => {
-      const config = loadConfig(process.env);
-      const applied = await migrateDatabase(config.databaseUrl);
+      const applied = await migrateDatabase();
       const terminal = new Terminal(options);
       if (options.json) terminal.printJson({ applied });
       else
@@ -52,7 +51,10 @@ export function addProcessCommands(program: Command): void {
     });
 }
 
-async function migrateDatabase(url: string): Promise<string[]> {
+async function migrateDatabase(): Promise<string[]> {
+  const { loadConfig } = await import('@noetl/service');
+  const { connectStore, migrate } = await import('@noetl/store');
+  const url = loadConfig(process.env).databaseUrl;
   const store = connectStore({
     url,
     maxConnections: 1,

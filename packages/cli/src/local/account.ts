@@ -5,8 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { chown, cp, mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, cp, lstat, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 export interface Account {
@@ -53,8 +52,9 @@ export async function ownedFolder(dir: string, account: Account | undefined): Pr
     await mkdir(dir, { recursive: true, mode: 0o700 });
     return dir;
   }
-  const place = reachable(dir, account) ? dir : join('/var/tmp', `noetl-${digest(dir)}`);
-  await mkdir(place, { recursive: true, mode: 0o700 });
+  let place = dir;
+  if (reachable(dir, account)) await mkdir(dir, { recursive: true, mode: 0o700 });
+  else place = await folderAmongOthers(`/var/tmp/noetl-${digest(dir)}`, account);
   await chown(place, account.uid, account.gid);
   return place;
 }
@@ -62,13 +62,25 @@ export async function ownedFolder(dir: string, account: Account | undefined): Pr
 /** A copy of the folder `programs` that the account can reach; the folder itself when it already can. */
 export async function reachablePrograms(programs: string, account: Account | undefined): Promise<string> {
   if (account === undefined || reachable(join(programs, 'bin'), account)) return programs;
-  const copy = join(tmpdir(), `noetl-postgres-${digest(programs)}`);
+  const copy = await folderAmongOthers(`/var/tmp/noetl-postgres-${digest(programs)}`, account);
   const complete = join(copy, 'complete');
   if (!existsSync(complete)) {
     await cp(programs, copy, { recursive: true, verbatimSymlinks: true });
+    await chmod(copy, 0o755);
     await mkdir(complete);
   }
   return copy;
+}
+
+/** A folder where everybody may make some: it must be a real one, made by us or handed to the account. */
+async function folderAmongOthers(path: string, account: Account): Promise<string> {
+  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
+  const found = await lstat(path);
+  const trusted = found.isDirectory() && [process.getuid?.(), account.uid].includes(found.uid);
+  if (!trusted) throw new Error(`${path} belongs to somebody else. Remove it, or set DATABASE_URL.`);
+  return path;
 }
 
 function digest(text: string): string {

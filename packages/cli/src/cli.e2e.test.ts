@@ -1,0 +1,155 @@
+/** The `noetl` program as a user meets it: real processes, exit codes, output; against a real platform. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startPlatform, type TestPlatform } from '@noetl/testkit';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const examples = fileURLToPath(new URL('../../../playbooks/examples/', import.meta.url));
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the program to its end. */
+async function noetl(args: string[], server?: string): Promise<Ended> {
+  const { NODE_OPTIONS: _, ...rest } = process.env;
+  const env = { ...rest, ...(server !== undefined && { NOETL_SERVER_URL: server }) };
+  const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended: Ended = { code: null, stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (ended.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.stderr += text));
+  ended.code = await new Promise((resolve) => child.once('close', resolve));
+  return ended;
+}
+
+describe('without a server', () => {
+  test.each(['--help', 'run --help', 'demo --help'])('%s explains itself', async (args) => {
+    const { code, stdout } = await noetl(args.split(' '));
+    expect(code).toBe(0);
+    expect(stdout).toContain('Usage: noetl');
+  });
+
+  test.each([
+    ['nonsense'],
+    ['run'],
+    ['demo', '--items', 'many'],
+    ['demo', '--mode', 'sideways'],
+    ['register', '/none'],
+  ])('wrong usage ends with 2: %j %s', async (...args) => {
+    const { code, stderr } = await noetl(args);
+    expect(code).toBe(2);
+    expect(stderr).not.toBe('');
+  });
+
+  test('an unreachable server ends with 4 and says what to do', async () => {
+    const { code, stderr } = await noetl(['status', '1', '--server', 'http://127.0.0.1:9']);
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/SERVER_UNREACHABLE.*127\.0\.0\.1:9/);
+    expect(stderr).toContain('npm start');
+  });
+
+  test('errors are JSON where JSON was asked for', async () => {
+    const { code, stdout } = await noetl(['status', '1', '--json', '--server', 'http://127.0.0.1:9']);
+    expect(code).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'SERVER_UNREACHABLE' } });
+  });
+});
+
+describe('with a server', () => {
+  let platform: TestPlatform;
+  let dir: string;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'noetl-cli-'));
+    platform = await startPlatform({ workers: 1 });
+  });
+
+  afterAll(async () => {
+    await platform.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  const run = (...args: string[]) => noetl(args, platform.url);
+
+  test('register, run with --watch, status and events', async () => {
+    const registered = await run('register', join(examples, 'hello_world.yaml'));
+    expect(registered).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^examples\/hello_world version 1/),
+    });
+
+    const watched = await run('run', 'examples/hello_world', '--watch', '--json');
+    expect(watched.code).toBe(0);
+    const execution = lastJson(watched.stdout);
+    expect(execution).toMatchObject({ status: 'COMPLETED', path: 'examples/hello_world' });
+    const id = String(execution['execution_id']);
+
+    const status = await run('status', id, '--json');
+    expect(lastJson(status.stdout)).toMatchObject({ execution_id: id, status: 'COMPLETED' });
+
+    const events = await run('events', id, '--json');
+    const types = events.stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { event_type: string }).event_type);
+    expect(types[0]).toBe('playbook.initialized');
+    expect(types.at(-1)).toBe('playbook.completed');
+  });
+
+  test('a playbook that fails ends with 1 and its error', async () => {
+    const file = join(dir, 'fails.yaml');
+    await writeFile(file, playbook('cli/fails', `raise ValueError("no such thing")`));
+    expect((await run('register', file)).code).toBe(0);
+    const { code, stderr } = await run('run', 'cli/fails', '--watch');
+    expect(code).toBe(1);
+    expect(stderr).toContain('no such thing');
+  });
+
+  test('a cancelled execution ends the watching run with 3', async () => {
+    const file = join(dir, 'waits.yaml');
+    await writeFile(file, playbook('cli/waits', 'import time\nfor _ in range(600):\n    time.sleep(0.1)'));
+    expect((await run('register', file)).code).toBe(0);
+    const started = lastJson((await run('run', 'cli/waits', '--json', '--idempotency-key', 'one')).stdout);
+    const watching = run('run', 'cli/waits', '--watch', '--idempotency-key', 'one');
+    expect((await run('cancel', String(started['execution_id']))).code).toBe(0);
+    expect((await watching).code).toBe(3);
+  });
+
+  test('bad input is refused with code, place and hint', async () => {
+    const file = join(dir, 'broken.yaml');
+    await writeFile(file, 'apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: {name: x\n');
+    const broken = await run('register', file);
+    expect(broken.code).toBe(1);
+    expect(broken.stderr).toMatch(/YAML_SYNTAX: .*broken\.yaml.*\(line \d+, column \d+\)/);
+
+    const unknown = await run('run', 'no/such/playbook', '--json');
+    expect(unknown.code).toBe(1);
+    expect(lastJson(unknown.stdout)).toMatchObject({
+      error: { code: 'PATH_UNKNOWN', hint: expect.any(String) },
+    });
+  });
+});
+
+function lastJson(text: string): Record<string, unknown> {
+  return JSON.parse(text.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+}
+
+function playbook(path: string, code: string): string {
+  const body = code.replace(/^/gm, '        ');
+  return `apiVersion: noetl.io/v2
+kind: Playbook
+metadata: {name: ${path.replace('/', '_')}, path: ${path}}
+workflow:
+  - step: start
+    tool:
+      kind: python
+      code: |
+${body}
+`;
+}
