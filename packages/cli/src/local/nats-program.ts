@@ -1,11 +1,12 @@
 /**
  * Where nats-server comes from: PATH, else the system's package manager where we may use it without a password, else
- * the pinned official release, checked against the checksum below.
+ * the pinned official release, checked against the checksum below. Debian's package would start a service on the
+ * machine, so its program is taken out of the package and the system stays as it is.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -24,19 +25,11 @@ const CHECKSUMS: Partial<Record<string, string>> = {
   'darwin-arm64': 'e1c4e22d70bd44abfa0bcb3c16f7cf0c66f648c2e728c58924e8a1ce88913cc8',
 };
 
-/** Package managers in order of trial, with the commands that install nats-server. */
-const MANAGERS: { program: string; asRoot: boolean; commands: string[][] }[] = [
-  {
-    program: 'apt-get',
-    asRoot: true,
-    commands: [
-      ['apt-get', 'update', '-qq'],
-      ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'nats-server'],
-    ],
-  },
-  { program: 'apk', asRoot: true, commands: [['apk', 'add', '--no-cache', 'nats-server']] },
-  { program: 'pacman', asRoot: true, commands: [['pacman', '-S', '--noconfirm', 'nats-server']] },
-  { program: 'brew', asRoot: false, commands: [['brew', 'install', '--quiet', 'nats-server']] },
+/** Package managers in order of trial, with the command that installs nats-server. */
+const MANAGERS: { command: [string, ...string[]]; asRoot: boolean }[] = [
+  { command: ['apk', 'add', '--no-cache', 'nats-server'], asRoot: true },
+  { command: ['pacman', '-S', '--noconfirm', 'nats-server'], asRoot: true },
+  { command: ['brew', 'install', '--quiet', 'nats-server'], asRoot: false },
 ];
 
 export interface NatsProgram {
@@ -44,23 +37,59 @@ export interface NatsProgram {
   version: { major: number; minor: number; patch: number };
 }
 
-/** Finds nats-server or installs it. `toolDir` keeps a downloaded release for the next time. */
-export async function natsProgram(toolDir: string, log?: (message: string) => void): Promise<NatsProgram> {
-  const kept = join(toolDir, `nats-server-${VERSION}`);
+/** Finds nats-server or gets it. `toolDir` keeps one that was not installed system-wide, for the next time. */
+export async function natsProgram(
+  toolDir: string,
+  log: (message: string) => void = () => undefined,
+): Promise<NatsProgram> {
+  const kept = join(toolDir, 'nats-server');
   const found = onPath('nats-server') ?? (existsSync(kept) ? kept : undefined);
   if (found !== undefined) return { path: found, version: versionOf(found) };
+  await mkdir(toolDir, { recursive: true });
   const failures: string[] = [];
-  for (const source of [() => install(log), () => download(kept, toolDir, log)]) {
+  for (const source of [fromDebian, install, download]) {
+    const scratch = await mkdtemp(join(toolDir, 'nats-'));
     try {
-      const path = await source();
-      if (path !== undefined) return { path, version: versionOf(path) };
+      const path = await source(scratch, log);
+      if (path === undefined) continue;
+      if (path.startsWith(scratch)) await rename(path, kept);
+      const usable = path.startsWith(scratch) ? kept : path;
+      return { path: usable, version: versionOf(usable) };
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
     }
   }
   throw new Error(
     `nats-server is missing and could not be installed. Install it, or set NATS_URL.\n${failures.join('\n')}`,
   );
+}
+
+/** Fetches Debian's package (apt checks its signature) and takes the program out of it, without installing it. */
+async function fromDebian(
+  scratch: string,
+  log: (message: string) => void,
+): Promise<string | undefined> {
+  if (onPath('apt-get') === undefined || onPath('dpkg-deb') === undefined) return undefined;
+  log('Fetching nats-server with apt-get');
+  const fetchPackage = () =>
+    run('apt-get', ['download', '-qq', 'nats-server'], { cwd: scratch, timeout: INSTALL_WITHIN_MS });
+  try {
+    await fetchPackage();
+  } catch (error) {
+    // A fresh container has no package lists yet.
+    const prefix = rootPrefix();
+    if (prefix === undefined) throw error;
+    const [program, ...args] = [...prefix, 'apt-get', 'update', '-qq'] as [string, ...string[]];
+    await run(program, args, { timeout: INSTALL_WITHIN_MS });
+    await fetchPackage();
+  }
+  const archive = (await readdir(scratch)).find((name) => name.endsWith('.deb'));
+  if (archive === undefined) throw new Error('apt-get download left no package');
+  await run('dpkg-deb', ['-x', archive, 'package'], { cwd: scratch });
+  const places = ['usr/sbin', 'usr/bin'].map((folder) => join(scratch, 'package', folder, 'nats-server'));
+  return places.find((path) => existsSync(path));
 }
 
 /** The first executable of this name on PATH (and where Debian keeps servers). */
@@ -72,19 +101,13 @@ function onPath(name: string): string | undefined {
     .find(existsSync);
 }
 
-async function install(log?: (message: string) => void): Promise<string | undefined> {
-  for (const { program, asRoot, commands } of MANAGERS) {
-    if (onPath(program) === undefined) continue;
+async function install(_scratch: string, log: (message: string) => void): Promise<string | undefined> {
+  for (const { command, asRoot } of MANAGERS) {
     const prefix = asRoot ? rootPrefix() : [];
-    if (prefix === undefined) continue;
-    log?.(`Installing nats-server with ${program}`);
-    for (const command of commands) {
-      const [file = program, ...args] = [...prefix, ...command];
-      await run(file, args, {
-        timeout: INSTALL_WITHIN_MS,
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      });
-    }
+    if (onPath(command[0]) === undefined || prefix === undefined) continue;
+    log(`Installing nats-server with ${command[0]}`);
+    const [program = '', ...args] = [...prefix, ...command];
+    await run(program, args, { timeout: INSTALL_WITHIN_MS });
     return onPath('nats-server');
   }
   return undefined;
@@ -101,29 +124,26 @@ function rootPrefix(): string[] | undefined {
   }
 }
 
-async function download(target: string, toolDir: string, log?: (message: string) => void): Promise<string> {
+async function download(scratch: string, log: (message: string) => void): Promise<string> {
   const arch = process.arch === 'x64' ? 'amd64' : process.arch;
   const platform = `${process.platform}-${arch}`;
   const checksum = CHECKSUMS[platform];
-  if (checksum === undefined) throw new Error(`no pinned nats-server release for ${platform}`);
+  if (checksum === undefined) throw new Error(`there is no pinned nats-server release for ${platform}`);
   const name = `nats-server-v${VERSION}-${platform}`;
   const url = `${RELEASES}/v${VERSION}/${name}.tar.gz`;
-  log?.(`Downloading ${url}`);
-  const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_WITHIN_MS) });
+  log(`Downloading ${url}`);
+  const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_WITHIN_MS) }).catch(
+    (cause: unknown) => {
+      throw new Error(`${url} cannot be downloaded`, { cause });
+    },
+  );
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
   const archive = Buffer.from(await response.arrayBuffer());
   verify(archive, checksum, url);
-  await mkdir(toolDir, { recursive: true });
-  const scratch = await mkdtemp(join(toolDir, 'nats-'));
-  try {
-    await writeFile(join(scratch, 'release.tar.gz'), archive);
-    await run('tar', ['-xzf', join(scratch, 'release.tar.gz'), '-C', scratch]);
-    await chmod(join(scratch, name, 'nats-server'), 0o755);
-    await rename(join(scratch, name, 'nats-server'), target);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-  return target;
+  await writeFile(join(scratch, 'release.tar.gz'), archive);
+  await run('tar', ['-xzf', 'release.tar.gz'], { cwd: scratch });
+  await chmod(join(scratch, name, 'nats-server'), 0o755);
+  return join(scratch, name, 'nats-server');
 }
 
 /** Throws unless the content has the SHA-256 we pinned. */
