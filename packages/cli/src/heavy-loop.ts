@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connectBus, loopKey, readLoopState } from '@noetl/bus';
 import type { JsonObject } from '@noetl/protocol';
 import pg from 'pg';
@@ -47,6 +48,7 @@ interface Target {
 }
 
 const LOOP_STEP = 'process_items';
+const COUNT_WITHIN_MS = 5000;
 const VALIDATING_STEP = 'validate_results';
 const FOLDER = join(ROOT, 'playbooks', 'load_test', 'heavy_loop_aggregation');
 
@@ -78,7 +80,7 @@ export async function runHeavyLoop(
     },
   });
   const stored = await readPostgres(target.databaseUrl, execution_id);
-  const kv = loopId === undefined ? -1 : await readCount(target.natsUrl, execution_id, loopId);
+  const kv = loopId === undefined ? -1 : await readCount(target.natsUrl, execution_id, loopId, loop.items);
   const failure = whyFailed(loop, execution, box, stored, kv);
   const { rows, seconds } = stored;
   return {
@@ -140,11 +142,22 @@ async function readPostgres(url: string, executionId: string): Promise<Stored> {
   }
 }
 
-async function readCount(url: string, executionId: string, loopId: string): Promise<number> {
+/** The count in K/V. It is raised after the commit it counts, so the last raise may be a moment away. */
+async function readCount(
+  url: string,
+  executionId: string,
+  loopId: string,
+  expected: number,
+): Promise<number> {
   const bus = await connectBus({ url, name: 'noetl-demo' });
+  const deadline = performance.now() + COUNT_WITHIN_MS;
   try {
-    const state = await readLoopState(bus, loopKey(executionId, LOOP_STEP, loopId));
-    return state?.completed_count ?? -1;
+    for (;;) {
+      const state = await readLoopState(bus, loopKey(executionId, LOOP_STEP, loopId));
+      const count = state?.completed_count ?? -1;
+      if (count >= expected || performance.now() > deadline) return count;
+      await pause(20);
+    }
   } finally {
     await bus.close();
   }

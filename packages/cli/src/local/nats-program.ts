@@ -67,10 +67,7 @@ export async function natsProgram(
 }
 
 /** Fetches Debian's package (apt checks its signature) and takes the program out of it, without installing it. */
-async function fromDebian(
-  scratch: string,
-  log: (message: string) => void,
-): Promise<string | undefined> {
+async function fromDebian(scratch: string, log: (message: string) => void): Promise<string | undefined> {
   if (onPath('apt-get') === undefined || onPath('dpkg-deb') === undefined) return undefined;
   log('Fetching nats-server with apt-get');
   const fetchPackage = () =>
