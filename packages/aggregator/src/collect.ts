@@ -1,0 +1,52 @@
+/**
+ * Closes one finished loop: counts the rows in Postgres, appends `loop.done` exactly once, brings the K/V count up to
+ * what Postgres holds, and wakes the decider. When rows are missing, nothing happens: the sweep comes back.
+ */
+import { loopKey, notifyAdvance, raiseCompleted, type Bus } from '@noetl/bus';
+import type { Id } from '@noetl/protocol';
+import type { Log } from '@noetl/service';
+import { closeLoop, getLoop, type LoopRow, type Store } from '@noetl/store';
+
+/** Results up to this size travel inside `loop.done`; beyond it, a reference. */
+const INLINE_MAX_BYTES = 64 * 1024;
+
+export interface AggregatorDeps {
+  store: Store;
+  bus: Bus;
+  log: Log;
+  /** Unix time. */
+  nowMs: () => number;
+  newId: () => Id;
+}
+
+/** True when this call, or an earlier one, has closed the loop. */
+export async function collect(deps: AggregatorDeps, loopId: Id): Promise<boolean> {
+  const loop = await getLoop(deps.store, loopId);
+  if (!loop) {
+    deps.log.warn('asked to aggregate a loop that Postgres does not know', { loop_id: loopId });
+    return true;
+  }
+  const { closed } = await closeLoop(deps.store, loopId, {
+    inline_max_bytes: INLINE_MAX_BYTES,
+    nowMs: deps.nowMs(),
+    newId: deps.newId,
+  });
+  if (closed) {
+    notifyAdvance(deps.bus, loop.execution_id);
+    deps.log.info('loop done', { execution_id: loop.execution_id, step: loop.step, loop_id: loopId });
+  }
+  const latest = (await getLoop(deps.store, loopId)) ?? loop;
+  await showCount(deps.bus, latest);
+  return latest.state === 'done';
+}
+
+/** Raises the loop's entry in K/V to the count that Postgres holds. */
+export async function showCount(bus: Bus, loop: LoopRow): Promise<void> {
+  await raiseCompleted(bus, loopKey(loop.execution_id, loop.step, loop.loop_id), {
+    collection_size: loop.size,
+    completed_count: loop.completed,
+    iterator: loop.iterator,
+    mode: loop.mode,
+    event_id: loop.loop_id,
+  });
+}

@@ -1,0 +1,183 @@
+/**
+ * `advance`: the one function that decides. It locks the execution, folds the events since its snapshot, asks the
+ * engine what follows, stores events, commands and loops in the same transaction, and publishes after the commit.
+ * Any replica may call it at any time, any number of times; what it finds decided already, it leaves alone.
+ */
+import { ensureLoopState, loopKey, publishCommand, publishFeed, type Bus } from '@noetl/bus';
+import {
+  decide,
+  evolve,
+  initialState,
+  statusOf,
+  type EngineInput,
+  type ExecutionState,
+  type Outcome,
+} from '@noetl/engine';
+import {
+  idSource,
+  NoetlError,
+  TERMINAL_EVENTS,
+  type ChunkCommand,
+  type CommandNotice,
+  type EngineEvent,
+  type Id,
+  type Json,
+  type LoopOpening,
+} from '@noetl/protocol';
+import type { Log } from '@noetl/service';
+import {
+  commitDecision,
+  openChunks,
+  withExecution,
+  type LockedExecution,
+  type Store,
+  type Tx,
+} from '@noetl/store';
+import { freezeCollection } from './collections.ts';
+import type { Playbooks } from './playbooks.ts';
+import { loadValue } from './values.ts';
+
+export interface AdvanceDeps {
+  store: Store;
+  bus: Bus;
+  log: Log;
+  playbooks: Playbooks;
+  /** Chunk slots of all live workers, as last counted. */
+  poolSlots: () => number;
+  newId: () => Id;
+  nowMs: () => number;
+}
+
+/** Events folded again and again until the next snapshot. */
+const SNAPSHOT_EVERY = 32;
+const LOADS_MAX = 32;
+
+interface Published {
+  commands: CommandNotice[];
+  loops: LoopOpening[];
+  events: number;
+}
+
+type Step = { kind: 'done'; published: Published } | { kind: 'needs'; refs: string[] } | undefined;
+
+/** Resolves when everything that follows now is stored and published. Unknown executions are left alone. */
+export async function advance(
+  deps: AdvanceDeps,
+  executionId: Id,
+  input: EngineInput = { kind: 'proceed' },
+): Promise<void> {
+  const loaded: LoadedValues = new Map();
+  for (let round = 0; round < LOADS_MAX; round += 1) {
+    const step = await withExecution<Step>(deps.store, executionId, (tx, locked) =>
+      decideLocked(deps, tx, locked, input, loaded),
+    );
+    if (!step) return;
+    if (step.kind === 'done') return publish(deps, executionId, step.published);
+    for (const ref of step.refs) loaded.set(ref, await loadOrError(deps.store, executionId, ref));
+  }
+  deps.log.error('the templates of one decision look into too many stored values', {
+    execution_id: executionId,
+  });
+}
+
+async function decideLocked(
+  deps: AdvanceDeps,
+  tx: Tx,
+  locked: LockedExecution,
+  input: EngineInput,
+  loaded: LoadedValues,
+): Promise<Step> {
+  const { execution } = locked;
+  if (execution.end_time !== null) return undefined;
+  const playbook = await deps.playbooks(execution.catalog_id);
+  const folded = fold(locked);
+  const ids = idSource(locked.last_event_id, deps.nowMs());
+  const outcome: Outcome = decide(folded, input, {
+    playbook,
+    ids,
+    nowMs: deps.nowMs(),
+    values: (ref) => valueOf(loaded, ref),
+  });
+  if (outcome.kind === 'needs') return { kind: 'needs', refs: outcome.refs };
+  const { decision, state } = outcome;
+  const loops: LoopOpening[] = [];
+  for (const loop of decision.loops) loops.push(await freezeCollection(tx, loop, deps.newId));
+  const unsnapped = locked.events.length + decision.events.length;
+  const mustSnapshot = loops.length > 0 || unsnapped >= SNAPSHOT_EVERY;
+  await commitDecision(tx, {
+    execution_id: execution.execution_id,
+    catalog_id: execution.catalog_id,
+    events: decision.events,
+    commands: decision.commands,
+    loops,
+    last_event_id: ids.last(),
+    ...(mustSnapshot && { snapshot: state as unknown as Json }),
+    status: statusOf(state),
+    ...terminalFacts(decision.events),
+  });
+  const chunks: ChunkCommand[] = [];
+  for (const loop of loops)
+    chunks.push(...(await openChunks(tx, loop.loop_id, firstChunks(loop, deps.poolSlots()))));
+  const commands = [...decision.commands, ...chunks];
+  return { kind: 'done', published: { commands, loops, events: decision.events.length } };
+}
+
+/** Stored values that templates asked for; one that cannot be loaded fails the template that needs it. */
+type LoadedValues = Map<string, { value: Json } | { error: unknown }>;
+
+async function loadOrError(
+  store: Store,
+  executionId: Id,
+  ref: string,
+): Promise<{ value: Json } | { error: unknown }> {
+  try {
+    return { value: await loadValue(store, executionId, ref) };
+  } catch (error) {
+    if (error instanceof NoetlError) return { error };
+    throw error;
+  }
+}
+
+function valueOf(loaded: LoadedValues, ref: string): Json | undefined {
+  const entry = loaded.get(ref);
+  if (entry && 'error' in entry) throw entry.error;
+  return entry?.value;
+}
+
+function fold({ snapshot, events }: LockedExecution): ExecutionState {
+  const start = snapshot === null ? initialState() : (snapshot as unknown as ExecutionState);
+  return events.reduce(evolve, start);
+}
+
+/** What the terminal event, if there is one, says about the execution as a whole. */
+function terminalFacts(events: EngineEvent[]): { result?: Json; error?: string } {
+  const last = events.find((event) => TERMINAL_EVENTS.includes(event.event_type));
+  if (!last) return {};
+  return { result: last.result as Json, ...(last.error !== undefined && { error: last.error }) };
+}
+
+/** The first chunks are small: nothing is known of the items yet. Workers set the size of those that follow. */
+function firstChunks(loop: LoopOpening, poolSlots: number): { window: number; chunk_size: number } {
+  const window = loop.mode === 'sequential' ? 1 : (loop.max_in_flight ?? Math.max(4, poolSlots * 2));
+  return { window, chunk_size: Math.max(1, Math.min(32, Math.ceil(loop.size / (window * 4)))) };
+}
+
+async function publish(
+  deps: AdvanceDeps,
+  executionId: Id,
+  { commands, loops, events }: Published,
+): Promise<void> {
+  for (const loop of loops) {
+    await ensureLoopState(deps.bus, loopKey(executionId, loop.step, loop.loop_id), {
+      collection_size: loop.size,
+      completed_count: 0,
+      iterator: loop.iterator,
+      mode: loop.mode,
+      event_id: loop.loop_id,
+    });
+  }
+  await Promise.all(
+    commands.map((next) => publishCommand(deps.bus, next, { dedupe: `${next.command_id}:0` })),
+  );
+  if (events > 0) publishFeed(deps.bus, executionId);
+}

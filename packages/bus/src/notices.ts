@@ -1,0 +1,48 @@
+/** Notices over core NATS: they wake, nothing more. Whoever misses one is found by a sweep. */
+import { StringCodec } from 'nats';
+import { isId, type Id } from '@noetl/protocol';
+import type { Bus } from './connection.ts';
+import type { Subscription } from './consume.ts';
+import { ADVANCE_GROUP, ADVANCE_SUBJECT, feedSubject } from './subjects.ts';
+
+const codec = StringCodec();
+
+/** Something happened to an execution: one replica of the api should decide what follows. */
+export function notifyAdvance(bus: Bus, executionId: Id): void {
+  send(bus, ADVANCE_SUBJECT, executionId);
+}
+
+/** Each notice reaches one subscriber of all replicas. */
+export function onAdvance(bus: Bus, handler: (executionId: Id) => void): Subscription {
+  return listen(bus, ADVANCE_SUBJECT, handler, ADVANCE_GROUP);
+}
+
+/** New events of an execution are readable; for whoever watches it. */
+export function publishFeed(bus: Bus, executionId: Id): void {
+  send(bus, feedSubject(executionId), executionId);
+}
+
+export function onFeed(bus: Bus, executionId: Id, handler: () => void): Subscription {
+  return listen(bus, feedSubject(executionId), handler);
+}
+
+function send(bus: Bus, subject: string, text: string): void {
+  if (bus.connection.isClosed()) return;
+  bus.connection.publish(subject, codec.encode(text));
+}
+
+function listen(bus: Bus, subject: string, handler: (text: string) => void, queue?: string): Subscription {
+  const subscription = bus.connection.subscribe(subject, {
+    ...(queue !== undefined && { queue }),
+    callback: (error, message) => {
+      const text = error ? '' : codec.decode(message.data);
+      if (isId(text)) handler(text);
+    },
+  });
+  return {
+    stop: () => {
+      if (!subscription.isClosed()) subscription.unsubscribe();
+      return Promise.resolve();
+    },
+  };
+}

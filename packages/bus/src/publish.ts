@@ -1,0 +1,49 @@
+/** Publishing commands: named by an id, so that a command sent twice within the stream's window is stored once. */
+import { ErrorCode, JSONCodec, NatsError } from 'nats';
+import { NoetlError, type CommandNotice, type Id } from '@noetl/protocol';
+import { ensureTopology, type Bus } from './connection.ts';
+import { AGGREGATE_SUBJECT, commandSubject, DEFAULT_POOL } from './subjects.ts';
+
+const codec = JSONCodec();
+
+/** Message that asks the aggregator to close a loop. */
+export interface AggregateNotice {
+  execution_id: Id;
+  loop_id: Id;
+}
+
+/** `dedupe`: the command's id and attempt; the same text within two minutes is one message. */
+export async function publishCommand(
+  bus: Bus,
+  { execution_id, command_id, lane }: CommandNotice,
+  { pool = DEFAULT_POOL, dedupe }: { pool?: string; dedupe: string },
+): Promise<void> {
+  const notice: CommandNotice = { execution_id, command_id, lane };
+  await publish(bus, commandSubject(lane, pool), notice, `${execution_id}:${dedupe}`);
+}
+
+export async function publishAggregate(bus: Bus, { execution_id, loop_id }: AggregateNotice): Promise<void> {
+  await publish(bus, AGGREGATE_SUBJECT, { execution_id, loop_id }, `${execution_id}:${loop_id}:aggregate`);
+}
+
+/** A stream that has vanished (NATS was wiped) is made again once; Postgres still knows what was in it. */
+async function publish(bus: Bus, subject: string, message: unknown, msgID: string): Promise<void> {
+  const send = () => bus.jetstream.publish(subject, codec.encode(message), { msgID });
+  try {
+    await send().catch(async (error: unknown) => {
+      if (!isMissing(error)) throw error;
+      await ensureTopology(bus);
+      await send();
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NoetlError('SERVICE_UNAVAILABLE', `NATS did not take a message: ${reason}`, { cause: error });
+  }
+}
+
+const STREAM_NOT_FOUND = 10059;
+
+function isMissing(error: unknown): boolean {
+  if (!(error instanceof NatsError)) return false;
+  return error.code === String(ErrorCode.NoResponders) || error.api_error?.err_code === STREAM_NOT_FOUND;
+}

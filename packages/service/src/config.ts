@@ -1,0 +1,115 @@
+/** Configuration: the environment, read once into one frozen object. Units are in the names. */
+import env from 'env-var';
+
+export interface Config {
+  databaseUrl: string;
+  /** Connections of this process's pool. */
+  databaseConnections: number;
+  natsUrl: string;
+  natsUser?: string;
+  natsPassword?: string;
+  natsToken?: string;
+  host: string;
+  port: number;
+  /** Subjects and consumers this worker pulls from. */
+  workerPool: string;
+  /** Chunks a worker runs at once. */
+  workerSlots: number;
+  /** Plain steps a worker runs at once; separate, so that a huge loop never starves them. */
+  stepSlots: number;
+  /** Most runner processes per language in one worker. */
+  runners: number;
+  pythonPath: string;
+  /** A message not acknowledged for this long is delivered again. */
+  chunkAckWaitMs: number;
+  stepAckWaitMs: number;
+  /** A command whose lease is not extended for this long may be taken over. */
+  leaseMs: number;
+  heartbeatMs: number;
+  /** How often sweepers look for what notices missed. */
+  sweepMs: number;
+  /** How long a process may take to stop. */
+  shutdownGraceMs: number;
+  logLevel: LogLevel;
+  logFormat: 'json' | 'pretty';
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/** A variable of the environment that is missing or wrong. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG_INVALID';
+  readonly hint = 'Correct the environment variable named.';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConfigError';
+  }
+}
+
+/** Throws {@link ConfigError} naming the variable. */
+export function loadConfig(source: NodeJS.ProcessEnv, isTerminal = process.stdout.isTTY): Config {
+  try {
+    return Object.freeze(checked(read(source, isTerminal)));
+  } catch (error) {
+    if (error instanceof env.EnvVarError) throw new ConfigError(error.message.replace(/^env-var: /, ''));
+    throw error;
+  }
+}
+
+function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
+  const { get } = env.from(source);
+  const number = (name: string, fallback: number): number => get(name).default(fallback).asIntPositive();
+  const optional = (key: string, name: string): Record<string, string> => {
+    const value = get(name).asString();
+    return value === undefined ? {} : { [key]: value };
+  };
+  const workerSlots = number('NOETL_WORKER_SLOTS', 2);
+  const stepSlots = number('NOETL_STEP_SLOTS', 2);
+  return {
+    databaseUrl: get('DATABASE_URL').required().asString(),
+    databaseConnections: number('NOETL_DATABASE_CONNECTIONS', 10),
+    natsUrl: get('NATS_URL').required().asString(),
+    ...optional('natsUser', 'NATS_USER'),
+    ...optional('natsPassword', 'NATS_PASSWORD'),
+    ...optional('natsToken', 'NATS_TOKEN'),
+    host: get('NOETL_HOST').default('127.0.0.1').asString(),
+    port: get('NOETL_PORT').default(8082).asPortNumber(),
+    workerPool: get('NOETL_WORKER_POOL').default('default').asString(),
+    workerSlots,
+    stepSlots,
+    runners: number('NOETL_RUNNERS', workerSlots + stepSlots),
+    pythonPath: get('NOETL_PYTHON').default('python3').asString(),
+    chunkAckWaitMs: number('NOETL_CHUNK_ACK_WAIT_MS', 10_000),
+    stepAckWaitMs: number('NOETL_STEP_ACK_WAIT_MS', 30_000),
+    leaseMs: number('NOETL_LEASE_MS', 10_000),
+    heartbeatMs: number('NOETL_HEARTBEAT_MS', 3_000),
+    sweepMs: number('NOETL_SWEEP_MS', 1_000),
+    shutdownGraceMs: number('NOETL_SHUTDOWN_GRACE_MS', 25_000),
+    logLevel: get('NOETL_LOG_LEVEL').default('info').asEnum(['error', 'warn', 'info', 'debug']),
+    logFormat: get('NOETL_LOG_FORMAT')
+      .default(isTerminal ? 'pretty' : 'json')
+      .asEnum(['json', 'pretty']),
+  };
+}
+
+/** Relations between values that would break the lease protocol when they do not hold. */
+function checked(config: Config): Config {
+  const beats = config.heartbeatMs * 2;
+  const longer = {
+    NOETL_CHUNK_ACK_WAIT_MS: config.chunkAckWaitMs,
+    NOETL_STEP_ACK_WAIT_MS: config.stepAckWaitMs,
+    NOETL_LEASE_MS: config.leaseMs,
+  };
+  for (const [name, value] of Object.entries(longer)) {
+    if (value <= beats) {
+      throw new ConfigError(
+        `"${name}" must be more than twice NOETL_HEARTBEAT_MS (${String(config.heartbeatMs)})`,
+      );
+    }
+  }
+  if (!/^[a-zA-Z0-9_-]+$/.test(config.workerPool)) {
+    throw new ConfigError('"NOETL_WORKER_POOL" may hold letters, digits, "_" and "-" only');
+  }
+  return config;
+}

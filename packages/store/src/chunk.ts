@@ -1,0 +1,83 @@
+/** Chunks of a loop as rows of the command table: the first window, and what happens to them when a loop stops. */
+import { sql } from 'kysely';
+import type { ChunkCommand, Id } from '@noetl/protocol';
+import type { Tx } from './database.ts';
+
+interface ChunkRow {
+  execution_id: Id;
+  command_id: Id;
+  step: string;
+  loop_id: Id;
+  from_index: number;
+  to_index: number;
+}
+
+export function chunkCommand(row: ChunkRow): ChunkCommand {
+  const { execution_id, command_id, step, loop_id, from_index, to_index } = row;
+  return { lane: 'chunk', execution_id, command_id, step, loop_id, from_index, to_index };
+}
+
+/** Issues the first chunks of a loop, in the transaction that opens it. */
+export async function openChunks(
+  tx: Tx,
+  of: { execution_id: Id; loop_id: Id },
+  plan: { window: number; chunk_size: number },
+): Promise<ChunkCommand[]> {
+  const { rows } = await sql<ChunkRow>`
+    WITH opened AS (
+      SELECT l.execution_id, l.loop_id, l.catalog_id, l.step, l.size, l.next_index,
+        least(${plan.window}::int, ceil((l.size - l.next_index) / ${plan.chunk_size}::numeric)::int) AS chunks
+      FROM noetl.loop AS l WHERE l.execution_id = ${of.execution_id} AND l.loop_id = ${of.loop_id}
+    ), raised AS (
+      UPDATE noetl.loop AS l
+      SET next_index = least(o.size, o.next_index + o.chunks * ${plan.chunk_size}::int), open_chunks = l.open_chunks + o.chunks
+      FROM opened AS o WHERE l.execution_id = o.execution_id AND l.loop_id = o.loop_id
+    )
+    INSERT INTO noetl.command (execution_id, command_id, catalog_id, lane, step, loop_id, from_index, to_index)
+    SELECT o.execution_id, nextval('noetl.chunk_id'), o.catalog_id, 'chunk', o.step, o.loop_id,
+      o.next_index + n * ${plan.chunk_size}::int, least(o.size, o.next_index + (n + 1) * ${plan.chunk_size}::int)
+    FROM opened AS o, generate_series(0, o.chunks - 1) AS n
+    RETURNING execution_id, command_id, step, loop_id, from_index, to_index`.execute(tx);
+  return rows.map(chunkCommand);
+}
+
+/**
+ * A loop that stops drops the chunks nobody has started; when none is running either, it is filled.
+ * The caller has locked the loop's row.
+ */
+export async function dropPendingChunks(tx: Tx, executionId: Id, loopId: Id): Promise<void> {
+  await sql`
+    WITH dropped AS (
+      UPDATE noetl.command SET state = 'cancelled', done_at = now()
+      WHERE execution_id = ${executionId} AND loop_id = ${loopId} AND state = 'pending'
+      RETURNING 1
+    ), left_open AS (SELECT count(*)::int AS dropped FROM dropped)
+    UPDATE noetl.loop SET
+      open_chunks = open_chunks - dropped,
+      state = CASE WHEN open_chunks - dropped = 0 THEN 'filled' ELSE state END,
+      filled_at = CASE WHEN open_chunks - dropped = 0 THEN now() ELSE filled_at END
+    FROM left_open WHERE execution_id = ${executionId} AND loop_id = ${loopId} AND state = 'stopping'`.execute(
+    tx,
+  );
+}
+
+/** A chunk whose worker died, of a loop that has stopped meanwhile: closed without being run. */
+export async function dropChunk(tx: Tx, executionId: Id, loopId: Id, commandId: Id): Promise<void> {
+  await sql`SELECT 1 FROM noetl.loop WHERE execution_id = ${executionId} AND loop_id = ${loopId} FOR UPDATE`.execute(
+    tx,
+  );
+  await sql`
+    WITH dropped AS (
+      UPDATE noetl.command SET state = 'cancelled', done_at = now()
+      WHERE execution_id = ${executionId} AND command_id = ${commandId} AND state IN ('pending', 'leased')
+      RETURNING 1
+    ), left_open AS (SELECT count(*)::int AS dropped FROM dropped)
+    UPDATE noetl.loop SET
+      open_chunks = open_chunks - dropped,
+      state = CASE WHEN open_chunks - dropped = 0 THEN 'filled' ELSE state END,
+      filled_at = CASE WHEN open_chunks - dropped = 0 THEN now() ELSE filled_at END
+    FROM left_open
+    WHERE execution_id = ${executionId} AND loop_id = ${loopId} AND state = 'stopping' AND dropped > 0`.execute(
+    tx,
+  );
+}

@@ -1,0 +1,197 @@
+/**
+ * Values too large to travel: pages of lists, single documents, and the results of loops, behind references.
+ * A reference is read only within the execution it belongs to.
+ */
+import { sql } from 'kysely';
+import {
+  hole,
+  isJsonObject,
+  makeRef,
+  NoetlError,
+  offsetId,
+  parseRef,
+  type Id,
+  type Json,
+  type JsonObject,
+} from '@noetl/protocol';
+import type { Store, Tx } from './database.ts';
+import { getLoop, type LoopRow } from './loop.ts';
+
+/** Parts above this size leave the value they are part of. */
+const PART_MAX_BYTES = 64 * 1024;
+const PAGE_MAX_BYTES = 256 * 1024;
+const PAGE_MAX_ITEMS = 1_000;
+
+export interface Page {
+  execution_id: Id;
+  list_id: Id;
+  page_index: number;
+  from_index: number;
+  count: number;
+  /** JSON text of the array of items. */
+  items_text: string;
+}
+
+/** An id for a new list or value. */
+export async function newValueId(of: Store | Tx): Promise<Id> {
+  const { rows } = await sql<{ id: Id }>`SELECT nextval('noetl.value_id')::text AS id`.execute(
+    connection(of),
+  );
+  return (rows[0] as { id: Id }).id;
+}
+
+export async function writePage(of: Store | Tx, { items_text, ...page }: Page): Promise<void> {
+  await connection(of)
+    .insertInto('collection_page')
+    .values({ ...page, items: items_text })
+    .execute();
+}
+
+/** JSON text of the items `[from, to)` of a list or of a loop's results; fewer when it ends before. */
+export async function readItems(store: Store, ref: string, from: number, to: number): Promise<string[]> {
+  const parsed = parseRef(ref);
+  if (parsed?.kind === 'list') return listItems(store, parsed.executionId, parsed.id, from, to);
+  if (parsed?.kind !== 'loop') throw new NoetlError('INTERNAL', `${ref} is not a list`);
+  const loop = await getLoop(store, { execution_id: parsed.executionId, loop_id: parsed.id });
+  if (!loop) throw new NoetlError('LOOP_UNKNOWN', `loop ${parsed.id} is not in the database`);
+  return loopItems(store, loop, from, to);
+}
+
+/** JSON text of a stored document. */
+export async function readValue(store: Store, ref: string): Promise<string> {
+  const parsed = parseRef(ref);
+  if (parsed?.kind !== 'value') throw new NoetlError('INTERNAL', `${ref} is not a stored value`);
+  const { rows } = await sql<{ content: string }>`
+    SELECT content::text AS content FROM noetl.value
+    WHERE execution_id = ${parsed.executionId} AND value_id = ${parsed.id}`.execute(store.db);
+  if (!rows[0]) throw new NoetlError('INTERNAL', `${ref} is not in the database`);
+  return rows[0].content;
+}
+
+/**
+ * The content of a reference as a value, for looking into it. Lists of more than `itemsMax` items are refused
+ * (VALUE_TOO_LARGE): only code steps read those, page by page.
+ */
+export async function loadValue(
+  store: Store,
+  executionId: Id,
+  ref: string,
+  itemsMax = 10_000,
+): Promise<Json> {
+  const parsed = parseRef(ref);
+  if (parsed?.executionId !== executionId) {
+    throw new NoetlError('TEMPLATE_ERROR', `the value ${ref} does not belong to this execution`);
+  }
+  if (parsed.kind === 'value') return JSON.parse(await readValue(store, ref)) as Json;
+  const items = await readItems(store, ref, 0, itemsMax + 1);
+  if (items.length > itemsMax) {
+    throw new NoetlError(
+      'VALUE_TOO_LARGE',
+      `a template looks into a list of more than ${String(itemsMax)} items`,
+    );
+  }
+  return JSON.parse(`[${items.join(',')}]`) as Json;
+}
+
+/** JSON text of the items `[from, to)` of the collection that a loop runs over. */
+export async function collectionItems(
+  store: Store,
+  loop: LoopRow,
+  from: number,
+  to: number,
+): Promise<string[]> {
+  const { collection } = loop;
+  if (collection.kind === 'inline')
+    return collection.items.slice(from, to).map((item) => JSON.stringify(item));
+  if (collection.kind === 'range') {
+    const { start, step } = collection;
+    return Array.from({ length: to - from }, (_, offset) => String(start + (from + offset) * step));
+  }
+  const items = await readItems(store, collection.ref, from, to);
+  if (items.length !== to - from)
+    throw new NoetlError('INTERNAL', `${collection.ref} has lost items ${String(from)}–${String(to)}`);
+  return items;
+}
+
+/** Stores the large parts of a value (itself, or its children one level down) and leaves holes in their place. */
+export async function externalise(of: Store | Tx, executionId: Id, value: Json): Promise<Json> {
+  if (sizeOf(value) <= PART_MAX_BYTES) return value;
+  if (!isJsonObject(value)) return storePart(of, executionId, value);
+  const kept: JsonObject = {};
+  for (const [key, part] of Object.entries(value)) {
+    kept[key] = sizeOf(part) > PART_MAX_BYTES ? await storePart(of, executionId, part) : part;
+  }
+  return sizeOf(kept) > PART_MAX_BYTES ? storePart(of, executionId, kept) : kept;
+}
+
+async function storePart(of: Store | Tx, executionId: Id, part: Json): Promise<Json> {
+  const id = await newValueId(of);
+  if (Array.isArray(part)) return storeList(of, executionId, id, part);
+  const content = JSON.stringify(part);
+  await connection(of)
+    .insertInto('value')
+    .values({ execution_id: executionId, value_id: id, content })
+    .execute();
+  return hole(makeRef(executionId, 'value', id, 0, content.length));
+}
+
+async function storeList(of: Store | Tx, executionId: Id, listId: Id, items: Json[]): Promise<Json> {
+  let texts: string[] = [];
+  let pageBytes = 0;
+  let bytes = 0;
+  let stored = 0;
+  let pages = 0;
+  const flush = async (): Promise<void> => {
+    const page = { execution_id: executionId, list_id: listId, page_index: pages, from_index: stored };
+    await writePage(of, { ...page, count: texts.length, items_text: `[${texts.join(',')}]` });
+    stored += texts.length;
+    pages += 1;
+    bytes += pageBytes;
+    texts = [];
+    pageBytes = 0;
+  };
+  for (const item of items) {
+    const text = JSON.stringify(item);
+    texts.push(text);
+    pageBytes += text.length + 1;
+    if (pageBytes >= PAGE_MAX_BYTES || texts.length >= PAGE_MAX_ITEMS) await flush();
+  }
+  if (texts.length > 0) await flush();
+  return hole(makeRef(executionId, 'list', listId, items.length, bytes));
+}
+
+async function listItems(
+  store: Store,
+  executionId: Id,
+  listId: Id,
+  from: number,
+  to: number,
+): Promise<string[]> {
+  const { rows } = await sql<{ item: string }>`
+    SELECT item.value::text AS item
+    FROM noetl.collection_page AS p, json_array_elements(p.items) WITH ORDINALITY AS item (value, place)
+    WHERE p.execution_id = ${executionId} AND p.list_id = ${listId}
+      AND p.from_index < ${to} AND p.from_index > ${from - PAGE_MAX_ITEMS}
+      AND p.from_index + item.place - 1 >= ${from} AND p.from_index + item.place - 1 < ${to}
+    ORDER BY p.from_index, item.place`.execute(store.db);
+  return rows.map((row) => row.item);
+}
+
+async function loopItems(store: Store, loop: LoopRow, from: number, to: number): Promise<string[]> {
+  const { rows } = await sql<{ result: string | null }>`
+    SELECT result::text AS result FROM noetl.event
+    WHERE execution_id = ${loop.execution_id}
+      AND event_id >= ${offsetId(loop.base_event_id, from)}
+      AND event_id < ${offsetId(loop.base_event_id, Math.min(to, loop.size))}
+    ORDER BY event_id`.execute(store.db);
+  return rows.map((row) => row.result ?? 'null');
+}
+
+function sizeOf(value: Json): number {
+  return JSON.stringify(value).length;
+}
+
+/** Kysely's own face of both: a transaction is one, a store has one. */
+function connection(of: Store | Tx): Store['db'] {
+  return 'db' in of ? of.db : of;
+}

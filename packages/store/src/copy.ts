@@ -1,0 +1,64 @@
+/** Iteration rows as COPY text: one buffer per chunk, results carried as the JSON text they arrived in. */
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { offsetId, type Id } from '@noetl/protocol';
+
+/** Outcome of one iteration; texts are JSON. */
+export interface IterationRow {
+  index: number;
+  status: 'COMPLETED' | 'FAILED';
+  result_text: string;
+  item_text: string;
+  /** For people; with FAILED. */
+  error?: string;
+  duration_s: number;
+  meta_text: string;
+}
+
+/** What all rows of a chunk have in common. */
+export interface IterationFacts {
+  execution_id: Id;
+  catalog_id: Id;
+  step: string;
+  loop_id: Id;
+  base_event_id: Id;
+  command_id: Id;
+  worker_id: string;
+  attempt: number;
+}
+
+const COPY = `COPY noetl.event (execution_id, event_id, catalog_id, event_type, node_name, node_type, status, result,
+  current_index, current_item, loop_name, loop_id, duration, meta, error, worker_id, command_id, attempt) FROM STDIN`;
+
+export async function copyIterations(
+  client: pg.PoolClient,
+  facts: IterationFacts,
+  rows: readonly IterationRow[],
+): Promise<void> {
+  const stream = client.query(copyFrom(COPY));
+  await pipeline(Readable.from([Buffer.from(copyText(facts, rows))]), stream);
+}
+
+function copyText(facts: IterationFacts, rows: readonly IterationRow[]): string {
+  const step = escape(facts.step);
+  const tail = `\t${escape(facts.worker_id)}\t${facts.command_id}\t${String(facts.attempt)}\n`;
+  let text = '';
+  for (const row of rows) {
+    const index = String(row.index);
+    text += `${facts.execution_id}\t${offsetId(facts.base_event_id, row.index)}\t${facts.catalog_id}\tstep.exit\t${step}\titeration\t`;
+    text += `${row.status}\t${escape(row.result_text)}\t${index}\t${escape(row.item_text)}\t${step}\t${facts.loop_id}\t`;
+    text += `${String(row.duration_s)}\t${escape(row.meta_text)}\t${row.error === undefined ? '\\N' : escape(row.error)}${tail}`;
+  }
+  return text;
+}
+
+const SPECIAL = /[\\\t\n\r]/;
+const REPLACEMENTS: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+function escape(text: string): string {
+  return SPECIAL.test(text)
+    ? text.replace(/[\\\t\n\r]/g, (character) => REPLACEMENTS[character] as string)
+    : text;
+}

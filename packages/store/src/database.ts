@@ -1,0 +1,217 @@
+/** Connection to Postgres and the shape of its tables, as kysely sees them. Ids are decimal strings. */
+import {
+  Kysely,
+  PostgresDialect,
+  type ColumnType,
+  type Generated,
+  type GeneratedAlways,
+  type Transaction,
+} from 'kysely';
+import pg from 'pg';
+import type { Collection, Context, ExecutionStatus, Id, Json, LoopMode, OnError } from '@noetl/protocol';
+
+/** int8: read as text, written as text. */
+type BigId = ColumnType<Id, Id, Id>;
+type NullableId = ColumnType<Id | null, Id | null | undefined, Id | null>;
+/** Read as a Date, written by the database or as a Date. */
+type Time = ColumnType<Date, Date | undefined, Date>;
+type NullableTime = ColumnType<Date | null, Date | null | undefined, Date | null>;
+/** Read parsed, written as JSON text. */
+type Document<T> = ColumnType<T, string, string>;
+type NullableDocument<T> = ColumnType<T | null, string | null | undefined, string | null>;
+type NullableText = ColumnType<string | null, string | null | undefined, string | null>;
+
+interface CatalogTable {
+  catalog_id: BigId;
+  path: string;
+  version: number;
+  kind: string;
+  content: string;
+  content_hash: string;
+  layout: NullableDocument<Json>;
+  payload: NullableDocument<Json>;
+  meta: NullableDocument<Json>;
+  created_at: Time;
+}
+
+interface ExecutionTable {
+  execution_id: BigId;
+  catalog_id: BigId;
+  parent_execution_id: NullableId;
+  path: string;
+  version: number;
+  status: ExecutionStatus;
+  payload: Document<Json>;
+  idempotency_key: NullableText;
+  request_hash: NullableText;
+  last_event_id: BigId;
+  /** Highest event that `advance` has folded; facts beyond it wait to be decided on. */
+  advanced_event_id: BigId;
+  snapshot: NullableDocument<Json>;
+  snapshot_event_id: BigId;
+  result: NullableDocument<Json>;
+  error: NullableText;
+  start_time: Time;
+  end_time: NullableTime;
+  updated_at: Time;
+}
+
+interface EventTable {
+  execution_id: BigId;
+  event_id: BigId;
+  catalog_id: NullableId;
+  parent_event_id: NullableId;
+  parent_execution_id: NullableId;
+  created_at: Time;
+  event_type: string;
+  node_id: NullableText;
+  node_name: string;
+  node_type: NullableText;
+  status: string;
+  duration: ColumnType<number | null, number | null | undefined, never>;
+  context: NullableDocument<Json>;
+  result: NullableDocument<Json>;
+  meta: NullableDocument<Json>;
+  error: NullableText;
+  loop_name: NullableText;
+  loop_id: NullableId;
+  current_index: ColumnType<number | null, number | null | undefined, never>;
+  current_item: NullableText;
+  worker_id: NullableText;
+  command_id: NullableId;
+  attempt: ColumnType<number | null, number | null | undefined, never>;
+}
+
+export type LoopPhase = 'open' | 'stopping' | 'filled' | 'done';
+
+interface LoopTable {
+  loop_id: BigId;
+  execution_id: BigId;
+  catalog_id: BigId;
+  step: string;
+  base_event_id: BigId;
+  size: number;
+  iterator: string;
+  mode: LoopMode;
+  max_in_flight: ColumnType<number | null, number | null | undefined, never>;
+  on_error: OnError;
+  collection: Document<Collection>;
+  context: Document<Context>;
+  /** Variables that iterations have written so far. */
+  ctx: Document<{ [name: string]: Json }>;
+  next_index: number;
+  completed: number;
+  failed: number;
+  open_chunks: number;
+  state: LoopPhase;
+  created_at: Time;
+  filled_at: NullableTime;
+  done_at: NullableTime;
+}
+
+export type CommandState = 'pending' | 'leased' | 'done' | 'cancelled';
+
+interface CommandTable {
+  command_id: BigId;
+  execution_id: BigId;
+  catalog_id: BigId;
+  lane: 'step' | 'chunk';
+  step: string;
+  event_id: NullableId;
+  loop_id: NullableId;
+  from_index: ColumnType<number | null, number | null | undefined, never>;
+  to_index: ColumnType<number | null, number | null | undefined, never>;
+  context: NullableDocument<Context>;
+  state: ColumnType<CommandState, CommandState | undefined, CommandState>;
+  attempt: Generated<number>;
+  worker_id: NullableText;
+  lease_until: NullableTime;
+  /** Not published again before this time. */
+  available_at: Time;
+  created_at: Time;
+  done_at: NullableTime;
+}
+
+interface CollectionPageTable {
+  execution_id: BigId;
+  list_id: BigId;
+  page_index: number;
+  from_index: number;
+  count: number;
+  items: Document<Json[]>;
+}
+
+interface ValueTable {
+  execution_id: BigId;
+  value_id: BigId;
+  content: Document<Json>;
+}
+
+interface RuntimeTable {
+  runtime_id: GeneratedAlways<Id>;
+  name: string;
+  kind: string;
+  status: string;
+  labels: Document<Json>;
+  capacity: number;
+  heartbeat: Time;
+  created_at: Time;
+}
+
+/** All tables; they live in the schema `noetl`. */
+export interface Database {
+  catalog: CatalogTable;
+  execution: ExecutionTable;
+  event: EventTable;
+  loop: LoopTable;
+  command: CommandTable;
+  collection_page: CollectionPageTable;
+  value: ValueTable;
+  runtime: RuntimeTable;
+}
+
+export interface Store {
+  db: Kysely<Database>;
+  pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+export type Tx = Transaction<Database>;
+
+export interface StoreOptions {
+  url: string;
+  maxConnections: number;
+  applicationName: string;
+  /** Connections break when Postgres restarts; the pool replaces them, the process lives on. */
+  onError: (error: Error) => void;
+  /** A statement that runs longer is cancelled. */
+  statementTimeoutMs?: number;
+}
+
+const STATEMENT_TIMEOUT_MS = 60_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const INT8_OID = 20;
+const NUMERIC_OID = 1700;
+
+export function connectStore(options: StoreOptions): Store {
+  const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.maxConnections,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    options: `-c search_path=noetl,public -c statement_timeout=${String(timeoutMs)} -c idle_in_transaction_session_timeout=${String(timeoutMs)}`,
+    types: { getTypeParser: (oid: number, format?: 'text' | 'binary') => typeParser(oid, format) },
+  });
+  pool.on('error', options.onError);
+  pool.on('connect', (client) => client.on('error', options.onError));
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema('noetl');
+  return { db, pool, close: () => db.destroy() };
+}
+
+/** int8 stays text (ids exceed 2^53), numeric becomes a number. */
+function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === INT8_OID) return (value) => value;
+  if (oid === NUMERIC_OID) return Number;
+  return pg.types.getTypeParser(oid, format ?? 'text') as (value: string) => unknown;
+}

@@ -1,0 +1,164 @@
+/** Executions: their rows, the lock under which everything about one is decided, and lists of them. */
+import { sql } from 'kysely';
+import {
+  NoetlError,
+  type EngineEvent,
+  type ExecutionStatus,
+  type Id,
+  type Json,
+  type JsonObject,
+} from '@noetl/protocol';
+import type { Store, Tx } from './database.ts';
+import { eventsAfter } from './event-log.ts';
+
+export interface ExecutionRow {
+  execution_id: Id;
+  catalog_id: Id;
+  parent_execution_id: Id | null;
+  path: string;
+  version: number;
+  status: ExecutionStatus;
+  payload: Json;
+  last_event_id: Id;
+  result: Json;
+  error: string | null;
+  start_time: Date;
+  end_time: Date | null;
+}
+
+export interface NewExecution {
+  execution_id: Id;
+  catalog_id: Id;
+  path: string;
+  version: number;
+  parent_execution_id?: Id;
+  payload: JsonObject;
+  /** The caller's key; the same key with the same `request_hash` gives the same execution. */
+  idempotency_key?: string;
+  request_hash?: string;
+}
+
+/** What {@link withExecution} gives its caller: the locked row and the events since the snapshot, in order. */
+export interface LockedExecution {
+  execution: ExecutionRow;
+  snapshot: Json;
+  snapshot_event_id: Id;
+  last_event_id: Id;
+  events: EngineEvent[];
+}
+
+const COLUMNS = [
+  'execution_id',
+  'catalog_id',
+  'parent_execution_id',
+  'path',
+  'version',
+  'status',
+  'payload',
+  'last_event_id',
+  'result',
+  'error',
+  'start_time',
+  'end_time',
+] as const;
+
+/** Throws IDEMPOTENCY_CONFLICT when the key was used for another request. */
+export async function createExecution(
+  store: Store,
+  execution: NewExecution,
+): Promise<{ execution_id: Id; created: boolean }> {
+  const inserted = await store.db
+    .insertInto('execution')
+    .values({
+      ...execution,
+      status: 'PENDING',
+      payload: JSON.stringify(execution.payload),
+      last_event_id: '0',
+      advanced_event_id: '0',
+      snapshot_event_id: '0',
+    })
+    .onConflict((conflict) =>
+      conflict.column('idempotency_key').where('idempotency_key', 'is not', null).doNothing(),
+    )
+    .returning('execution_id')
+    .executeTakeFirst();
+  if (inserted) return { execution_id: inserted.execution_id, created: true };
+  const existing = await store.db
+    .selectFrom('execution')
+    .select(['execution_id', 'request_hash'])
+    .where('idempotency_key', '=', execution.idempotency_key ?? '')
+    .executeTakeFirstOrThrow();
+  if (existing.request_hash !== (execution.request_hash ?? null)) {
+    throw new NoetlError('IDEMPOTENCY_CONFLICT', 'the Idempotency-Key was used for a different request');
+  }
+  return { execution_id: existing.execution_id, created: false };
+}
+
+export function getExecution(store: Store, executionId: Id): Promise<ExecutionRow | undefined> {
+  return store.db
+    .selectFrom('execution')
+    .select(COLUMNS)
+    .where('execution_id', '=', executionId)
+    .executeTakeFirst();
+}
+
+/** Newest first; `after` is the last id of the page before. */
+export function listExecutions(
+  store: Store,
+  filter: { limit: number; after?: Id; status?: ExecutionStatus; path?: string },
+): Promise<ExecutionRow[]> {
+  let query = store.db
+    .selectFrom('execution')
+    .select(COLUMNS)
+    .orderBy('execution_id', 'desc')
+    .limit(filter.limit);
+  if (filter.after !== undefined) query = query.where('execution_id', '<', filter.after);
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+  if (filter.path !== undefined) query = query.where('path', '=', filter.path);
+  return query.execute();
+}
+
+/** Runs `decide` under the execution's row lock, in one transaction. Undefined when the execution is unknown. */
+export async function withExecution<T>(
+  store: Store,
+  executionId: Id,
+  decide: (tx: Tx, locked: LockedExecution) => Promise<T>,
+): Promise<T | undefined> {
+  return store.db.transaction().execute(async (tx) => {
+    const row = await tx
+      .selectFrom('execution')
+      .select([...COLUMNS, 'snapshot', 'snapshot_event_id'])
+      .where('execution_id', '=', executionId)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const { snapshot, snapshot_event_id, ...execution } = row;
+    const events = await eventsAfter(tx, executionId, snapshot_event_id);
+    return decide(tx, { execution, snapshot, snapshot_event_id, last_event_id: row.last_event_id, events });
+  });
+}
+
+/** Takes the row lock of an execution; the last event id and whether it has ended. */
+export async function lockExecution(
+  tx: Tx,
+  executionId: Id,
+): Promise<{ last_event_id: Id; ended: boolean; catalog_id: Id } | undefined> {
+  const row = await tx
+    .selectFrom('execution')
+    .select(['last_event_id', 'end_time', 'catalog_id'])
+    .where('execution_id', '=', executionId)
+    .forUpdate()
+    .executeTakeFirst();
+  return (
+    row && { last_event_id: row.last_event_id, ended: row.end_time !== null, catalog_id: row.catalog_id }
+  );
+}
+
+/** After facts were appended under the lock: the next appender continues behind them. */
+export async function raiseLastEvent(tx: Tx, executionId: Id, lastEventId: Id): Promise<void> {
+  await tx
+    .updateTable('execution')
+    .set({ last_event_id: lastEventId, updated_at: sql<Date>`now()` })
+    .where('execution_id', '=', executionId)
+    .execute();
+}

@@ -1,0 +1,56 @@
+/** Postgres: the truth. Event log, catalog, executions, loops and chunks, stored values. */
+export {
+  findResource,
+  listResources,
+  listVersions,
+  registerResource,
+  type CatalogEntry,
+  type Registered,
+} from './catalog.ts';
+export { openChunks } from './chunk.ts';
+export { closeLoop, loopFacts, type LoopFacts } from './close-loop.ts';
+export {
+  collectionItems,
+  externalise,
+  loadValue,
+  newValueId,
+  readItems,
+  readValue,
+  writePage,
+} from './collection.ts';
+export { claimCommand, heartbeat, staleCommands, type Claim, type CommandKey } from './command.ts';
+export type { IterationRow } from './copy.ts';
+export {
+  connectStore,
+  type Database,
+  type LoopPhase,
+  type Store,
+  type StoreOptions,
+  type Tx,
+} from './database.ts';
+export { commitDecision, type StoredDecision } from './decision.ts';
+export { listEvents, stepResult, type EventFilter, type EventRow } from './event-log.ts';
+export {
+  createExecution,
+  getExecution,
+  listExecutions,
+  withExecution,
+  type ExecutionRow,
+  type LockedExecution,
+  type NewExecution,
+} from './execution.ts';
+export { finishChunk, isStorable, type ChunkCommit, type FinishedChunk } from './finish-chunk.ts';
+export { finishStep, type FinishedStep, type StepOutcome } from './finish-step.ts';
+export {
+  findLoops,
+  getLoop,
+  itemsInFlight,
+  loopResultsPage,
+  type IterationResult,
+  type LoopKey,
+  type LoopRow,
+} from './loop.ts';
+export { migrate } from './migrate.ts';
+export { ensurePartitions } from './partition.ts';
+export { beatRuntime, endRuntime, poolCapacity, type Runtime } from './runtime.ts';
+export { executionsToAdvance, filledLoops, runningLoops } from './sweep.ts';

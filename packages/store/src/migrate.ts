@@ -1,0 +1,31 @@
+/** Brings the database to the current schema; any number of processes may call it at once. */
+import { Migrator, type Migration } from 'kysely';
+import { NoetlError } from '@noetl/protocol';
+import type { Store } from './database.ts';
+import { initial } from './migrations/0001-initial.ts';
+import { ensurePartitions } from './partition.ts';
+
+const MIGRATIONS: Record<string, Migration> = { '0001-initial': initial };
+
+/** Returns the names of the migrations applied by this call. `nowMs`: Unix time, for the first event partitions. */
+export async function migrate(store: Store, nowMs = Date.now()): Promise<string[]> {
+  const migrator = new Migrator({
+    db: store.db,
+    migrationTableSchema: 'noetl',
+    provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
+  });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    throw new NoetlError('SERVICE_UNAVAILABLE', `the database could not be migrated: ${describe(error)}`, {
+      cause: error,
+    });
+  }
+  await ensurePartitions(store, nowMs);
+  return (results ?? [])
+    .filter((result) => result.status === 'Success')
+    .map((result) => result.migrationName);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,45 @@
+/** Which processes live: each writes a heartbeat; the pool's capacity is the sum of what beats. */
+import { sql } from 'kysely';
+import type { JsonObject } from '@noetl/protocol';
+import type { Store } from './database.ts';
+
+/** A process that has not beaten for this long does not count. */
+const ALIVE_MS = 15_000;
+
+export interface Runtime {
+  name: string;
+  kind: 'worker_pool' | 'server_api' | 'aggregator';
+  /** Chunks this process can run at once; 0 for processes that run none. */
+  capacity: number;
+  labels: JsonObject;
+}
+
+/** Registers a process, or says that it still lives. */
+export async function beatRuntime(store: Store, runtime: Runtime): Promise<void> {
+  await store.db
+    .insertInto('runtime')
+    .values({ ...runtime, labels: JSON.stringify(runtime.labels), status: 'running' })
+    .onConflict((conflict) =>
+      conflict.columns(['kind', 'name']).doUpdateSet({
+        status: 'running',
+        capacity: runtime.capacity,
+        heartbeat: sql<Date>`now()`,
+      }),
+    )
+    .execute();
+}
+
+export async function endRuntime(
+  store: Store,
+  { kind, name }: Pick<Runtime, 'kind' | 'name'>,
+): Promise<void> {
+  await store.db.deleteFrom('runtime').where('kind', '=', kind).where('name', '=', name).execute();
+}
+
+/** Chunk slots of all live workers. */
+export async function poolCapacity(store: Store): Promise<number> {
+  const { rows } = await sql<{ slots: number }>`
+    SELECT coalesce(sum(capacity), 0)::int AS slots FROM noetl.runtime
+    WHERE kind = 'worker_pool' AND heartbeat > now() - ${ALIVE_MS} * interval '1 ms'`.execute(store.db);
+  return rows[0]?.slots ?? 0;
+}

@@ -1,0 +1,69 @@
+/** What templates of one item (or of a plain step) see, and how tool inputs are rendered from it. */
+import { assignVars, render, renderCode, scopeOf, type Scope, type Step, type Task } from '@noetl/playbook';
+import type { Context, Json, JsonObject } from '@noetl/protocol';
+import type { LoadedValues } from './needs.ts';
+
+/** Kinds whose `code` is a program: templates in it print as literals of the language. */
+const CODE_KINDS = new Set(['python', 'javascript', 'script']);
+
+export class Frame {
+  /** Variables, with what this command has written so far. */
+  vars: JsonObject;
+  /** Only what was written, as whole top-level entries. */
+  readonly written: JsonObject = {};
+  readonly #context: Context;
+  readonly #locals: Record<string, unknown>;
+  readonly #values: LoadedValues;
+  readonly #iteration: JsonObject = {};
+
+  constructor(context: Context, locals: Record<string, unknown>, values: LoadedValues) {
+    this.#context = context;
+    this.vars = context.vars;
+    this.#locals = locals;
+    this.#values = values;
+  }
+
+  scope(extra: Record<string, unknown> = {}): Scope {
+    const iter = { ...((this.#locals['iter'] as JsonObject | undefined) ?? {}), ...this.#iteration };
+    const locals = { ...this.#locals, iter, ...extra };
+    return scopeOf({ ...this.#context, vars: this.vars }, locals, this.#values.resolve);
+  }
+
+  /** Applies `set` templates: `iter.x` stays in this iteration, everything else is a variable. */
+  assign(assignments: Record<string, Json>, scope: Scope): void {
+    for (const [path, template] of Object.entries(assignments)) {
+      const value = render(template, scope);
+      if (path.startsWith('iter.')) {
+        Object.assign(this.#iteration, assignVars(this.#iteration, [[path.slice('iter.'.length), value]]));
+      } else {
+        const changed = assignVars(this.vars, [[path, value]]);
+        Object.assign(this.written, changed);
+        this.vars = { ...this.vars, ...changed };
+      }
+    }
+  }
+
+  /** Inputs of a task: the step's under the task's; transition arguments win over both. */
+  input(step: Step, task: Task, scope: Scope): JsonObject {
+    const input: JsonObject = {};
+    for (const [key, template] of [...Object.entries(step.input), ...Object.entries(task.input)]) {
+      if (!(key in this.#context.args)) input[key] = render(template, scope);
+    }
+    return { ...input, ...this.#context.args };
+  }
+}
+
+/** The tool's configuration with its templates rendered; code is rendered as code. */
+export function renderConfig(task: Task, scope: Scope): JsonObject {
+  const config: JsonObject = {};
+  for (const [key, template] of Object.entries(task.config)) {
+    const isCode = key === 'code' && typeof template === 'string' && CODE_KINDS.has(task.kind);
+    config[key] = isCode ? renderCode(template, scope) : render(template, scope);
+  }
+  return config;
+}
+
+/** True when no part of the tool's configuration depends on templates, so that it is the same for all items. */
+export function hasStaticConfig(task: Task): boolean {
+  return !JSON.stringify([task.config, task.timeout ?? null]).includes('{{');
+}

@@ -1,0 +1,42 @@
+/** What a worker keeps of a loop between chunks, and what an iteration's templates see of its position. */
+import { LRUCache } from 'lru-cache';
+import type { Playbook, Step } from '@noetl/playbook';
+import { NoetlError, type Id } from '@noetl/protocol';
+import { getLoop, type LoopRow, type Store } from '@noetl/store';
+import { stepOf, type Playbooks } from './playbooks.ts';
+
+export interface LoopContext {
+  loop: LoopRow;
+  playbook: Playbook;
+  step: Step;
+}
+
+export type Loops = (loopId: Id) => Promise<LoopContext>;
+
+/** Definition and context of a loop entry never change, so they are read once. */
+export function loopCache(store: Store, playbooks: Playbooks): Loops {
+  const kept = new LRUCache<Id, LoopContext>({
+    max: 256,
+    fetchMethod: async (loopId) => {
+      const loop = await getLoop(store, loopId);
+      if (!loop) throw new NoetlError('LOOP_UNKNOWN', `loop ${loopId} is not in the database`);
+      const playbook = await playbooks(loop.catalog_id);
+      return { loop, playbook, step: stepOf(playbook, loop.step) };
+    },
+  });
+  return (loopId) => kept.forceFetch(loopId);
+}
+
+/** Names under which templates of an iteration reach their item and its position. */
+export function iterationLocals(loop: LoopRow, index: number, item: unknown): Record<string, unknown> {
+  const { iterator, size } = loop;
+  const position = { _index: index, _first: index === 0, _last: index === size - 1, _total: size };
+  return {
+    [iterator]: item,
+    iter: { [iterator]: item, ...position },
+    loop: { index: index + 1, index0: index, first: index === 0, last: index === size - 1, length: size },
+    loop_index: index,
+    _index: index,
+    _total: size,
+  };
+}

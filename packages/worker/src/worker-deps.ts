@@ -1,0 +1,29 @@
+/** What the parts of a worker share; built once in run-worker.ts. */
+import type { Bus } from '@noetl/bus';
+import type { Id } from '@noetl/protocol';
+import type { Log } from '@noetl/service';
+import type { Store } from '@noetl/store';
+import type { Toolbox, ValueStore } from '@noetl/tools';
+import type { Leases } from './leases.ts';
+import type { Loops } from './loop-context.ts';
+import type { Playbooks } from './playbooks.ts';
+
+export interface WorkerDeps {
+  store: Store;
+  bus: Bus;
+  toolbox: Toolbox;
+  log: Log;
+  workerId: string;
+  leases: Leases;
+  playbooks: Playbooks;
+  loops: Loops;
+  values: (executionId: Id) => ValueStore;
+  newId: () => Id;
+  /** Chunk slots of all live workers, as last counted. */
+  poolSlots: () => number;
+  leaseMs: number;
+  /** Unix time. */
+  nowMs: () => number;
+  /** Monotonic milliseconds. */
+  clock: () => number;
+}
