@@ -39,9 +39,8 @@ function toFailure(error: unknown): CliFailure {
           : `line ${String(place.line)}, column ${String(place.column ?? 1)}`,
     });
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return new CliFailure(
-    error instanceof Error && error.name === 'ConfigError' ? 'CONFIG_INVALID' : 'FAILED',
-    message,
-  );
+  if (!(error instanceof Error)) return new CliFailure('FAILED', String(error));
+  if (error.name !== 'ConfigError') return new CliFailure('FAILED', error.message, { cause: error });
+  const hint = 'Correct the environment variable named.';
+  return new CliFailure('CONFIG_INVALID', error.message, { exitCode: EXIT.usage, hint, cause: error });
 }

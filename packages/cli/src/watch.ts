@@ -16,22 +16,33 @@ export interface Watcher {
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 400;
 const PAGE = 500;
+/** While a loop counts, other events are read this often. */
+const QUIET_MS = 3000;
 /** A server that restarts is waited for this long. */
 const PATIENCE_MS = 60_000;
 const ENDED = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
 /** Resolves with the execution as it ended. */
 export async function watchExecution(client: Client, id: string, watcher: Watcher): Promise<ExecutionView> {
-  const seen: Seen = { after: undefined, running: new Set(), loops: new Set() };
+  const seen: Seen = {
+    after: undefined,
+    running: new Set(),
+    loops: new Set(),
+    counting: false,
+    readAt: -Infinity,
+  };
   let pauseMs = FIRST_PAUSE_MS;
   let answeredAt = performance.now();
   for (;;) {
     try {
       // Status before events: when it says "ended", the events that follow are complete.
       const execution = await client.execution(id);
-      await readEvents(client, id, seen, watcher);
-      if (ENDED.has(execution.status)) return execution;
-      const line = await progressLine(client, id, seen);
+      const ended = ENDED.has(execution.status);
+      // While iterations are counted little else happens, and reading past all of them is work for the database.
+      const line = ended ? undefined : await progressLine(client, id, seen);
+      const quiet = seen.counting && performance.now() - seen.readAt < QUIET_MS;
+      if (ended || !quiet) await readEvents(client, id, seen, watcher);
+      if (ended) return execution;
       if (line !== undefined) watcher.progress(line);
       answeredAt = performance.now();
     } catch (error) {
@@ -52,9 +63,14 @@ interface Seen {
   running: Set<string>;
   /** Loop steps that run. */
   loops: Set<string>;
+  /** Whether one of them still has items to count. */
+  counting: boolean;
+  /** When events were read last. */
+  readAt: number;
 }
 
 async function readEvents(client: Client, id: string, seen: Seen, watcher: Watcher): Promise<void> {
+  seen.readAt = performance.now();
   for (;;) {
     const { events } = await client.events(id, { after: seen.after, limit: PAGE, iterations: false });
     for (const event of events) {
@@ -79,7 +95,12 @@ function note(seen: Seen, { event_type, node_name }: EventView): void {
 
 async function progressLine(client: Client, id: string, seen: Seen): Promise<string | undefined> {
   const parts: string[] = [];
-  for (const step of seen.loops) parts.push(loopProgress(step, await client.loop(id, step)));
+  seen.counting = false;
+  for (const step of seen.loops) {
+    const loop = await client.loop(id, step);
+    seen.counting ||= loop.pending + loop.running > 0;
+    parts.push(loopProgress(step, loop));
+  }
   for (const step of seen.running) if (!seen.loops.has(step)) parts.push(step);
   return parts.length === 0 ? undefined : parts.join('   ');
 }

@@ -1,6 +1,7 @@
 /** `server`, `worker`, `aggregator` and `migrate`: the single processes, configured by the environment alone. */
 import type { Command } from 'commander';
 import type { Config, Log } from '@noetl/service';
+import { CliFailure, EXIT } from '../failure.ts';
 import { Terminal } from '../terminal.ts';
 
 /** How often a process looks whether the one that started it still runs. */
@@ -52,9 +53,10 @@ export function addProcessCommands(program: Command): void {
 }
 
 async function migrateDatabase(): Promise<string[]> {
-  const { loadConfig } = await import('@noetl/service');
+  const url = process.env.DATABASE_URL;
+  if (url === undefined)
+    throw new CliFailure('CONFIG_INVALID', 'DATABASE_URL is not set', { exitCode: EXIT.usage });
   const { connectStore, migrate } = await import('@noetl/store');
-  const url = loadConfig(process.env).databaseUrl;
   const store = connectStore({
     url,
     maxConnections: 1,

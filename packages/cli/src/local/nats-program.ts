@@ -78,7 +78,7 @@ async function fromDebian(scratch: string, log: (message: string) => void): Prom
     // A fresh container has no package lists yet.
     const prefix = rootPrefix();
     if (prefix === undefined) throw error;
-    const [program, ...args] = [...prefix, 'apt-get', 'update', '-qq'] as [string, ...string[]];
+    const [program = 'apt-get', ...args]: string[] = [...prefix, 'apt-get', 'update', '-qq'];
     await run(program, args, { timeout: INSTALL_WITHIN_MS });
     await fetchPackage();
   }
@@ -103,7 +103,7 @@ async function install(_scratch: string, log: (message: string) => void): Promis
     const prefix = asRoot ? rootPrefix() : [];
     if (onPath(command[0]) === undefined || prefix === undefined) continue;
     log(`Installing nats-server with ${command[0]}`);
-    const [program = '', ...args] = [...prefix, ...command];
+    const [program = command[0], ...args]: string[] = [...prefix, ...command];
     await run(program, args, { timeout: INSTALL_WITHIN_MS });
     return onPath('nats-server');
   }
