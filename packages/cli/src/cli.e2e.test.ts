@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './local/port.ts';
 import { startPlatform, type TestPlatform } from '@noetl/testkit';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
@@ -29,6 +30,12 @@ async function noetl(args: string[], server?: string): Promise<Ended> {
 }
 
 describe('without a server', () => {
+  let nowhere: string;
+
+  beforeAll(async () => {
+    nowhere = `http://127.0.0.1:${String(await freePort())}`;
+  });
+
   test.each(['--help', 'run --help', 'demo --help'])('%s explains itself', async (args) => {
     const { code, stdout } = await noetl(args.split(' '));
     expect(code).toBe(0);
@@ -48,14 +55,14 @@ describe('without a server', () => {
   });
 
   test('an unreachable server ends with 4 and says what to do', async () => {
-    const { code, stderr } = await noetl(['status', '1', '--server', 'http://127.0.0.1:9']);
+    const { code, stderr } = await noetl(['status', '1'], nowhere);
     expect(code).toBe(4);
-    expect(stderr).toMatch(/SERVER_UNREACHABLE.*127\.0\.0\.1:9/);
+    expect(stderr).toMatch(/SERVER_UNREACHABLE: no answer from http.*ECONNREFUSED/);
     expect(stderr).toContain('npm start');
   });
 
   test('errors are JSON where JSON was asked for', async () => {
-    const { code, stdout } = await noetl(['status', '1', '--json', '--server', 'http://127.0.0.1:9']);
+    const { code, stdout } = await noetl(['status', '1', '--json'], nowhere);
     expect(code).toBe(4);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'SERVER_UNREACHABLE' } });
   });

@@ -1,6 +1,6 @@
 /** `demo`: the heavy loop on throwaway services, checked against Postgres and K/V. */
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT, usageError } from '../failure.ts';
 import { onInterruption } from '../interruption.ts';
 import { sweepOwned } from '../local/owner.ts';
@@ -11,11 +11,16 @@ import type { HeavyLoop, HeavyLoopOutcome } from '../heavy-loop.ts';
 import { grouped, Terminal } from '../terminal.ts';
 import { wholeNumber } from './events.ts';
 
-interface DemoOptions extends Omit<HeavyLoop, 'delay'> {
-  delay: string;
+interface DemoOptions extends HeavyLoop {
   workers: number;
   json: boolean;
 }
+
+const EXAMPLES = `
+Examples:
+  noetl demo --items 1000 --padding 500 --workers 2
+  noetl demo --items 100000 --mode parallel --workers 4 --json
+  noetl demo --items 1000 --delay 0.01 --language javascript`;
 
 export function addDemoCommand(program: Command, exitWith: (code: number) => void): void {
   program
@@ -23,7 +28,7 @@ export function addDemoCommand(program: Command, exitWith: (code: number) => voi
     .description('Run the heavy loop on throwaway services and show that every item is counted exactly once')
     .option('--items <n>', 'items in the loop', wholeNumber, 100)
     .option('--padding <n>', 'bytes of padding in each result', wholeNumber, 100)
-    .option('--delay <seconds>', 'time each item takes', '0')
+    .option('--delay <seconds>', 'time each item takes', seconds, 0)
     .option('--workers <n>', 'worker processes', wholeNumber, 2)
     .addOption(
       new Option('--mode <mode>', 'loop mode').choices(['sequential', 'parallel']).default('sequential'),
@@ -34,13 +39,18 @@ export function addDemoCommand(program: Command, exitWith: (code: number) => voi
         .default('python'),
     )
     .option('--json', 'end with one line of JSON', false)
+    .addHelpText('after', EXAMPLES)
     .action(async (options: DemoOptions) => {
-      const delay = Number(options.delay);
-      if (!(delay >= 0)) throw usageError(`--delay ${options.delay}: expected seconds, for example 0.01`);
       if (options.workers < 1) throw usageError('--workers: at least one is needed');
-      const passed = await demo({ ...options, delay }, options.workers, options.json);
+      const passed = await demo(options, options.workers, options.json);
       exitWith(passed ? EXIT.completed : EXIT.failed);
     });
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text === '' || !(value >= 0)) throw new InvalidArgumentError('Expected seconds, for example 0.01.');
+  return value;
 }
 
 async function demo(loop: HeavyLoop, workers: number, json: boolean): Promise<boolean> {

@@ -18,6 +18,7 @@ export function addEventsCommand(program: Command): void {
     .option('--after <event-id>', 'only events after this one')
     .option('--limit <n>', 'at most this many', wholeNumber, 1000)
     .option('--iterations', 'with one event for each iteration of a loop', false)
+    .addHelpText('after', '\nExample:\n  noetl events 4127890123456789 --json --limit 100 | jq .event_type')
     .action(async (id: string, options: EventsOptions) => {
       const { client, terminal } = connect(options);
       let { after } = options;

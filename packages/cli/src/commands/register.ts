@@ -9,6 +9,7 @@ export function addRegisterCommand(program: Command): void {
   remote(program.command('register'))
     .description('Register playbooks; the same content again keeps its version')
     .argument('<file...>', 'YAML or JSON files')
+    .addHelpText('after', '\nExample:\n  noetl register playbooks/examples/*.yaml')
     .action(async (files: string[], options: RemoteOptions) => {
       const { client, terminal } = connect(options);
       for (const file of files) {

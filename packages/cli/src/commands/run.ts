@@ -14,6 +14,12 @@ interface RunOptions extends RemoteOptions {
   idempotencyKey?: string;
 }
 
+const EXAMPLES = `
+Examples:
+  noetl run load_test/heavy_loop_aggregation --set item_count=1000 --set result_padding_size=500 --watch
+  noetl run examples/hello_world --payload '{"name": "Ada"}' --watch --json
+  noetl run nightly/report --idempotency-key 2026-01-31`;
+
 export function addRunCommand(program: Command, exitWith: (code: number) => void): void {
   const collect = (value: string, previous: string[]): string[] => [...previous, value];
   remote(program.command('run'))
@@ -27,6 +33,7 @@ export function addRunCommand(program: Command, exitWith: (code: number) => void
     .option('--payload <json>', 'workload values as a JSON object')
     .option('--idempotency-key <key>', 'the same key again gives the same execution')
     .option('--watch', 'show progress and output until it ends; the exit code tells how', false)
+    .addHelpText('after', EXAMPLES)
     .action(async (path: string, options: RunOptions) => {
       const { client, terminal } = connect(options);
       const given = options.payload === undefined ? {} : parsePayload(options.payload);
