@@ -19,7 +19,7 @@ interface Ended {
 
 /** Runs the program to its end. */
 async function noetl(args: string[], server?: string): Promise<Ended> {
-  const { NODE_OPTIONS: _, ...rest } = process.env;
+  const { NODE_OPTIONS: _, DATABASE_URL: __, ...rest } = process.env;
   const env = { ...rest, ...(server !== undefined && { NOETL_SERVER_URL: server }) };
   const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended: Ended = { code: null, stdout: '', stderr: '' };
@@ -43,13 +43,15 @@ describe('without a server', () => {
   });
 
   test.each([
-    ['nonsense'],
-    ['run'],
-    ['demo', '--items', 'many'],
-    ['demo', '--mode', 'sideways'],
-    ['register', '/none'],
-  ])('wrong usage ends with 2: %j %s', async (...args) => {
-    const { code, stderr } = await noetl(args);
+    'nonsense',
+    'run',
+    'demo --items many',
+    'demo --delay -1',
+    'demo --mode sideways',
+    'register /none',
+    'worker',
+  ])('wrong usage ends with 2: %s', async (args) => {
+    const { code, stderr } = await noetl(args.split(' '));
     expect(code).toBe(2);
     expect(stderr).not.toBe('');
   });
