@@ -13,8 +13,8 @@ export interface Context {
   vars: JsonObject;
   /** Last value of each step that has finished. */
   steps: Record<string, Json>;
-  /** Names of steps whose value is a loop result or came from a pipeline of several tasks. */
-  step_kinds: Record<string, 'loop' | 'pipeline'>;
+  /** How the value of a step is stored: a loop result, the results of several tasks, or of the one task named. */
+  step_kinds: Record<string, 'loop' | 'pipeline' | `task:${string}`>;
   /** Transition arguments of the step that runs (`next: [{step, args}]`). */
   args: JsonObject;
   /** Request payload. */

@@ -1,0 +1,67 @@
+/** Text to template, parsed once per text. The grammar is `@huggingface/jinja`'s; evaluation is ours. */
+import { parse, tokenize } from '@huggingface/jinja';
+import { LRUCache } from 'lru-cache';
+import { NoetlError } from '@noetl/protocol';
+import type { Node } from './evaluate.ts';
+
+export interface CompiledTemplate {
+  source: string;
+  /** No `{{` or `{%` in it: the text stands for itself. */
+  literal: boolean;
+  /** Set when the whole text is one `{{ expression }}`: its value keeps its type. */
+  expression?: Node;
+  /** `a.b.c`, when the expression is nothing else: resolved without the evaluator. */
+  path?: string[];
+  body: Node[];
+}
+
+const compiled = new LRUCache<string, CompiledTemplate>({ max: 5_000, maxSize: 16 * 1024 * 1024, sizeCalculation: (_, text) => text.length + 64 });
+
+const MARKS = /\{\{|\{%|\{#/;
+
+/** Throws TEMPLATE_SYNTAX. */
+export function compileTemplate(source: string): CompiledTemplate {
+  if (!MARKS.test(source)) return { source, literal: true, body: [] };
+  const known = compiled.get(source);
+  if (known) return known;
+  const template = build(source);
+  compiled.set(source, template);
+  return template;
+}
+
+/** A condition may be written without braces; it is then an expression as it stands. */
+export function compileExpression(source: string): CompiledTemplate {
+  return compileTemplate(MARKS.test(source) ? source : `{{ ${source} }}`);
+}
+
+function build(source: string): CompiledTemplate {
+  const trimmed = source.trim();
+  const single = trimmed.startsWith('{{') && trimmed.endsWith('}}') ? parseText(trimmed) : undefined;
+  if (single?.length === 1 && single[0]) {
+    const path = pathOf(single[0]);
+    return { source, literal: false, expression: single[0], ...(path && { path }), body: single };
+  }
+  return { source, literal: false, body: parseText(source) };
+}
+
+function parseText(source: string): Node[] {
+  try {
+    return parse(tokenize(source, { lstrip_blocks: false, trim_blocks: false })).body as unknown as Node[];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^Parser Error: /, '') : String(error);
+    throw new NoetlError('TEMPLATE_SYNTAX', `the template ${shorten(source)} cannot be read: ${reason}`);
+  }
+}
+
+function shorten(source: string): string {
+  const line = source.trim().replace(/\s+/g, ' ');
+  return line.length > 120 ? `${line.slice(0, 117)}…` : line;
+}
+
+function pathOf(node: Node): string[] | undefined {
+  if (node.type === 'Identifier') return [node['value'] as string];
+  const property = node['property'] as Node | undefined;
+  if (node.type !== 'MemberExpression' || node['computed'] === true || property?.type !== 'Identifier') return undefined;
+  const object = pathOf(node['object'] as Node);
+  return object && [...object, property['value'] as string];
+}

@@ -1,0 +1,118 @@
+/** Budgets of one evaluation, and the way into stored values. */
+import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
+import { holeOf, NeedsValue, Range, StepView } from './value.ts';
+
+/** Where names come from. */
+export interface Scope {
+  /** Undefined when the name is not known. */
+  lookup(name: string): unknown;
+  /** The loaded content of a stored value; undefined when it is not loaded (yet). */
+  resolve?(ref: string): Json | undefined;
+}
+
+const OPERATIONS_MAX = 1_000_000;
+const OUTPUT_MAX = 1024 * 1024;
+export const DEPTH_MAX = 64;
+export const RANGE_MAX = 10_000_000;
+
+export class Environment {
+  readonly scope: Scope;
+  readonly #locals: Map<string, unknown>[] = [];
+  #operations = 0;
+  #depth = 0;
+
+  constructor(scope: Scope) {
+    this.scope = scope;
+  }
+
+  /** Counts work; throws TEMPLATE_BUDGET when there is too much of it. */
+  spend(operations = 1): void {
+    this.#operations += operations;
+    if (this.#operations > OPERATIONS_MAX) {
+      throw new NoetlError('TEMPLATE_BUDGET', `a template takes more than ${String(OPERATIONS_MAX)} operations`);
+    }
+  }
+
+  /** Refuses texts that grow beyond the output cap. */
+  text(text: string): string {
+    if (text.length > OUTPUT_MAX) throw new NoetlError('TEMPLATE_BUDGET', 'a template makes more than 1 MiB of text');
+    this.spend(text.length >> 6);
+    return text;
+  }
+
+  nested<T>(work: () => T): T {
+    if (this.#depth >= DEPTH_MAX) throw new NoetlError('TEMPLATE_BUDGET', 'a template is nested too deeply');
+    this.#depth += 1;
+    try {
+      return work();
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  lookup(name: string): unknown {
+    for (let level = this.#locals.length - 1; level >= 0; level -= 1) {
+      const locals = this.#locals[level] as Map<string, unknown>;
+      if (locals.has(name)) return locals.get(name);
+    }
+    return this.scope.lookup(name);
+  }
+
+  assign(name: string, value: unknown): void {
+    const locals = this.#locals.at(-1);
+    if (locals) locals.set(name, value);
+    else this.#locals.push(new Map([[name, value]]));
+  }
+
+  withLocals<T>(locals: Map<string, unknown>, work: () => T): T {
+    this.#locals.push(locals);
+    try {
+      return work();
+    } finally {
+      this.#locals.pop();
+    }
+  }
+
+  /** The content behind a hole or a step's view; other values as they are. */
+  open(value: unknown): unknown {
+    const plain = value instanceof StepView ? value.native() : value;
+    const ref = holeOf(plain);
+    if (!ref) return plain;
+    const loaded = this.scope.resolve?.(ref.ref);
+    if (loaded === undefined) throw new NeedsValue([ref.ref]);
+    return loaded;
+  }
+
+  /** As JSON all the way down, with holes opened: for printing and comparing. */
+  openDeep(value: unknown): unknown {
+    const opened = this.open(value);
+    this.spend();
+    if (opened instanceof Range) return Array.from(this.iterate(opened));
+    if (Array.isArray(opened)) return this.nested(() => opened.map((item) => this.openDeep(item)));
+    if (isJsonObject(opened)) {
+      return this.nested(() =>
+        Object.fromEntries(Object.entries(opened).map(([key, item]) => [key, this.openDeep(item)])),
+      );
+    }
+    return opened;
+  }
+
+  /** Items of a sequence, keys of a mapping, characters of a text; nothing of what is undefined or None. */
+  *iterate(value: unknown): Generator {
+    const opened = this.open(value instanceof StepView ? value.sequence() : value);
+    if (opened === undefined || opened === null) return;
+    if (opened instanceof Range) {
+      for (let index = 0; index < opened.count; index += 1) {
+        this.spend();
+        yield opened.at(index);
+      }
+      return;
+    }
+    const items = Array.isArray(opened) || typeof opened === 'string' ? opened : isJsonObject(opened) ? Object.keys(opened) : undefined;
+    if (!items) throw new NoetlError('TEMPLATE_ERROR', `${typeof opened} cannot be iterated over`);
+    for (const item of items) {
+      this.spend();
+      yield item;
+    }
+  }
+}

@@ -1,0 +1,192 @@
+/** Evaluates one expression of the syntax tree that `@huggingface/jinja` parses. Lazy: nothing is wrapped or copied. */
+import { isJsonObject, NoetlError } from '@noetl/protocol';
+import type { Environment } from './environment.ts';
+import { FILTERS } from './filters/index.ts';
+import { callMethod } from './methods.ts';
+import { binary, truthy } from './operators.ts';
+import { printed } from './print.ts';
+import { TESTS } from './tests.ts';
+import { Callable, ownProperty, Range, StepView, type Arguments } from './value.ts';
+
+/** A node of the tree, as far as we read it. */
+export interface Node {
+  type: string;
+  [key: string]: unknown;
+}
+
+const CONSTANTS: Record<string, unknown> = {
+  true: true,
+  True: true,
+  false: false,
+  False: false,
+  none: null,
+  None: null,
+  null: null,
+};
+
+export function evaluate(environment: Environment, node: Node): unknown {
+  environment.spend();
+  const handler = HANDLERS[node.type];
+  if (!handler) throw new NoetlError('TEMPLATE_SYNTAX', `${node.type} is not supported in templates`);
+  return environment.nested(() => handler(environment, node));
+}
+
+type Handler = (environment: Environment, node: Node) => unknown;
+
+const HANDLERS: Record<string, Handler> = {
+  Identifier: (environment, node) => identifier(environment, node['value'] as string),
+  StringLiteral: (_, node) => node['value'],
+  IntegerLiteral: (_, node) => node['value'],
+  FloatLiteral: (_, node) => node['value'],
+  ArrayLiteral: (environment, node) => (node['value'] as Node[]).map((item) => evaluate(environment, item)),
+  TupleLiteral: (environment, node) => (node['value'] as Node[]).map((item) => evaluate(environment, item)),
+  ObjectLiteral: objectLiteral,
+  MemberExpression: member,
+  CallExpression: call,
+  FilterExpression: (environment, node) =>
+    filter(environment, evaluate(environment, node['operand'] as Node), node['filter'] as Node),
+  TestExpression: test,
+  SelectExpression: (environment, node) =>
+    truthy(evaluate(environment, node['test'] as Node)) ? evaluate(environment, node['lhs'] as Node) : undefined,
+  Ternary: (environment, node) =>
+    evaluate(environment, node[truthy(evaluate(environment, node['condition'] as Node)) ? 'trueExpr' : 'falseExpr'] as Node),
+  UnaryExpression: unary,
+  BinaryExpression: logicalOrBinary,
+};
+
+function identifier(environment: Environment, name: string): unknown {
+  const value = environment.lookup(name);
+  if (value !== undefined) return value;
+  return Object.hasOwn(CONSTANTS, name) ? CONSTANTS[name] : FUNCTIONS[name];
+}
+
+function objectLiteral(environment: Environment, node: Node): unknown {
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of node['value'] as Map<Node, Node>) {
+    result[printed(evaluate(environment, key))] = evaluate(environment, value);
+  }
+  return result;
+}
+
+function member(environment: Environment, node: Node): unknown {
+  const object = evaluate(environment, node['object'] as Node);
+  const property = node['property'] as Node;
+  if (property.type === 'SliceExpression') return slice(environment, object, property);
+  const computed = node['computed'] === true || property.type !== 'Identifier';
+  const key = computed ? evaluate(environment, property) : property['value'];
+  return getMember(environment, object, key);
+}
+
+/** Undefined where there is nothing: references chain. Dictionary keys win over methods. */
+export function getMember(environment: Environment, object: unknown, key: unknown): unknown {
+  if (object === undefined || object === null) return undefined;
+  if (typeof key === 'string') {
+    if (object instanceof StepView) {
+      const found = key.startsWith('_') && isJsonObject(object.value) ? ownProperty(object.value, key) : undefined;
+      if (found !== undefined) return found;
+      const value = object.get(key);
+      return value ?? (value === null ? null : getMember(environment, environment.open(object), key));
+    }
+    const hidden = key.startsWith('_') && isJsonObject(object) ? ownProperty(object, key) : undefined;
+    if (hidden !== undefined) return hidden;
+    const opened = environment.open(object);
+    return isJsonObject(opened) ? ownProperty(opened, key) : undefined;
+  }
+  if (typeof key !== 'number') return undefined;
+  const opened = environment.open(object instanceof StepView ? object.sequence() : object);
+  if (opened instanceof Range) return key < opened.count ? opened.at(key < 0 ? opened.count + key : key) : undefined;
+  if (Array.isArray(opened) || typeof opened === 'string') return opened.at(key) as unknown;
+  return isJsonObject(opened) ? ownProperty(opened, String(key)) : undefined;
+}
+
+function slice(environment: Environment, object: unknown, property: Node): unknown {
+  const bound = (name: string): number | undefined => {
+    const node = property[name] as Node | undefined;
+    const value = node ? evaluate(environment, node) : undefined;
+    return typeof value === 'number' ? value : undefined;
+  };
+  const opened = environment.open(object instanceof StepView ? object.sequence() : object);
+  if (opened === undefined || opened === null) return undefined;
+  const items = typeof opened === 'string' ? Array.from(opened) : Array.from(environment.iterate(opened));
+  const step = bound('step') ?? 1;
+  const forward = step > 0 ? items.slice(bound('start'), bound('stop')) : [...items].reverse();
+  const every = forward.filter((_, index) => index % Math.abs(step) === 0);
+  return typeof opened === 'string' ? every.join('') : every;
+}
+
+function call(environment: Environment, node: Node): unknown {
+  const callee = node['callee'] as Node;
+  const args = argumentsOf(environment, node['args'] as Node[]);
+  if (callee.type === 'MemberExpression' && callee['computed'] !== true) {
+    const object = evaluate(environment, callee['object'] as Node);
+    const name = (callee['property'] as Node)['value'] as string;
+    const own = getMember(environment, object, name);
+    if (own instanceof Callable) return own.call(args);
+    return callMethod(environment, object, name, args);
+  }
+  const target = evaluate(environment, callee);
+  if (target instanceof Callable) return target.call(args);
+  const name = callee.type === 'Identifier' ? String(callee['value']) : 'this value';
+  throw new NoetlError('TEMPLATE_ERROR', `${name} is not a function that templates can call`);
+}
+
+export function argumentsOf(environment: Environment, nodes: Node[]): Arguments {
+  const args: Arguments = { positional: [], named: {} };
+  for (const node of nodes) {
+    if (node.type === 'KeywordArgumentExpression') {
+      args.named[(node['key'] as Node)['value'] as string] = evaluate(environment, node['value'] as Node);
+    } else if (node.type === 'SpreadExpression') {
+      args.positional.push(...environment.iterate(evaluate(environment, node['argument'] as Node)));
+    } else {
+      args.positional.push(evaluate(environment, node));
+    }
+  }
+  return args;
+}
+
+function filter(environment: Environment, operand: unknown, node: Node): unknown {
+  const named = node.type === 'CallExpression' ? (node['callee'] as Node) : node;
+  const args = node.type === 'CallExpression' ? argumentsOf(environment, node['args'] as Node[]) : { positional: [], named: {} };
+  const name = named['value'] as string;
+  const apply = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
+  if (!apply) throw new NoetlError('TEMPLATE_ERROR', `there is no filter "${name}"`);
+  return apply(environment, operand, args);
+}
+
+function test(environment: Environment, node: Node): unknown {
+  const wanted = node['test'] as Node;
+  const isCall = wanted.type === 'CallExpression';
+  const name = (isCall ? (wanted['callee'] as Node) : wanted)['value'] as string;
+  const args = isCall ? argumentsOf(environment, wanted['args'] as Node[]).positional : [];
+  const check = Object.hasOwn(TESTS, name) ? TESTS[name] : undefined;
+  if (!check) throw new NoetlError('TEMPLATE_ERROR', `there is no test "${name}"`);
+  return check(environment, evaluate(environment, node['operand'] as Node), args) !== (node['negate'] === true);
+}
+
+function unary(environment: Environment, node: Node): unknown {
+  const operator = (node['operator'] as { value: string }).value;
+  const value = evaluate(environment, node['argument'] as Node);
+  if (operator === 'not') return !truthy(value);
+  return operator === '-' ? binary(environment, '-', 0, value) : value;
+}
+
+function logicalOrBinary(environment: Environment, node: Node): unknown {
+  const operator = (node['operator'] as { value: string }).value;
+  const left = evaluate(environment, node['left'] as Node);
+  if (operator === 'and') return truthy(left) ? evaluate(environment, node['right'] as Node) : left;
+  if (operator === 'or') return truthy(left) ? left : evaluate(environment, node['right'] as Node);
+  return binary(environment, operator, left, evaluate(environment, node['right'] as Node));
+}
+
+/** Functions every template knows; what needs a clock or a secret comes with the scope. */
+const FUNCTIONS: Record<string, Callable> = {
+  range: new Callable(({ positional }) => {
+    const numbers = positional.map(Number);
+    const [start, stop] = numbers.length === 1 ? [0, numbers[0]] : [numbers[0], numbers[1]];
+    const step = numbers[2] ?? 1;
+    const range = new Range(start ?? 0, stop ?? 0, step);
+    if (step === 0 || !Number.isInteger(range.count)) throw new NoetlError('TEMPLATE_ERROR', 'range needs whole numbers');
+    return range;
+  }),
+  dict: new Callable(({ named }) => named),
+};

@@ -1,0 +1,172 @@
+/** Filters of lists and mappings. */
+import { isJsonObject, NoetlError } from '@noetl/protocol';
+import type { Environment } from '../environment.ts';
+import { compare, equal, lengthOf, truthy } from '../operators.ts';
+import { printed } from '../print.ts';
+import { TESTS } from '../tests.ts';
+import { ownProperty, type Arguments } from '../value.ts';
+import { argument, type Filter } from './filter.ts';
+import { FILTERS } from './index.ts';
+
+const items = (environment: Environment, value: unknown): unknown[] => Array.from(environment.iterate(value));
+
+/** Value at a dotted attribute path; numbers index lists. */
+function attribute(environment: Environment, item: unknown, path: unknown): unknown {
+  let value = item;
+  for (const key of printed(path).split('.')) {
+    const opened = environment.open(value);
+    value = Array.isArray(opened) ? opened.at(Number(key)) : isJsonObject(opened) ? ownProperty(opened, key) : undefined;
+  }
+  return value;
+}
+
+const first: Filter = (environment, value) => {
+  const next = environment.iterate(value).next();
+  return next.done === true ? undefined : (next.value as unknown);
+};
+
+const join: Filter = (environment, value, args) => {
+  const path = argument(args, 1, 'attribute');
+  const texts = items(environment, value).map((item) => printed(path === undefined ? item : attribute(environment, item, path)));
+  return environment.text(texts.join(printed(argument(args, 0, 'd') ?? '')));
+};
+
+const map: Filter = (environment, value, args) => {
+  const path = args.named['attribute'];
+  if (path !== undefined) {
+    const fallback = args.named['default'];
+    return items(environment, value).map((item) => attribute(environment, item, path) ?? fallback);
+  }
+  const [name, ...positional] = args.positional;
+  const apply = typeof name === 'string' && Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
+  if (!apply) throw new NoetlError('TEMPLATE_ERROR', `map: there is no filter "${printed(name)}"`);
+  return items(environment, value).map((item) => apply(environment, item, { positional, named: args.named }));
+};
+
+/** select, reject, selectattr, rejectattr: by a test, or by truth without one. */
+const selecting =
+  (keep: boolean, byAttribute: boolean): Filter =>
+  (environment, value, args) => {
+    const [path, rest] = byAttribute ? [args.positional[0], args.positional.slice(1)] : [undefined, args.positional];
+    const [name, ...testArgs] = rest;
+    return items(environment, value).filter((item) => {
+      const subject = byAttribute ? attribute(environment, item, path) : item;
+      return passes(environment, subject, name, testArgs) === keep;
+    });
+  };
+
+function passes(environment: Environment, subject: unknown, name: unknown, args: unknown[]): boolean {
+  if (name === undefined) return truthy(subject);
+  const spelled = OPERATOR_TESTS[printed(name)] ?? printed(name);
+  const test = Object.hasOwn(TESTS, spelled) ? TESTS[spelled] : undefined;
+  if (!test) throw new NoetlError('TEMPLATE_ERROR', `there is no test "${printed(name)}"`);
+  return test(environment, subject, args);
+}
+
+const OPERATOR_TESTS: Record<string, string> = { '==': 'eq', '!=': 'ne', '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' };
+
+/** Key by which items are ordered or grouped: an attribute, text without regard to case unless told otherwise. */
+function keyOf(environment: Environment, args: Arguments, position: number): (item: unknown) => unknown {
+  const path = argument(args, position, 'attribute');
+  const caseSensitive = args.named['case_sensitive'] === true;
+  return (item) => {
+    const key = path === undefined ? item : attribute(environment, item, path);
+    return typeof key === 'string' && !caseSensitive ? key.toLowerCase() : key;
+  };
+}
+
+const sort: Filter = (environment, value, args) => {
+  const key = keyOf(environment, args, 2);
+  const sign = truthy(argument(args, 0, 'reverse')) ? -1 : 1;
+  const keyed = items(environment, value).map((item) => ({ item, key: key(item) }));
+  environment.spend(keyed.length * 4);
+  return keyed.sort((a, b) => sign * compare(a.key, b.key)).map(({ item }) => item);
+};
+
+const extreme =
+  (sign: 1 | -1): Filter =>
+  (environment, value, args) => {
+    const key = keyOf(environment, args, 1);
+    let best: unknown;
+    for (const item of environment.iterate(value)) {
+      if (best === undefined || sign * compare(key(item), key(best)) > 0) best = item;
+    }
+    return best;
+  };
+
+const unique: Filter = (environment, value, args) => {
+  const key = keyOf(environment, args, 1);
+  const kept: { item: unknown; key: unknown }[] = [];
+  for (const item of environment.iterate(value)) {
+    const own = key(item);
+    environment.spend(kept.length);
+    if (!kept.some((other) => equal(other.key, own))) kept.push({ item, key: own });
+  }
+  return kept.map(({ item }) => item);
+};
+
+const groupby: Filter = (environment, value, args) => {
+  const key = keyOf(environment, { positional: args.positional, named: { ...args.named, case_sensitive: true } }, 0);
+  const groups: { key: unknown; list: unknown[] }[] = [];
+  for (const item of environment.iterate(value)) {
+    const own = key(item);
+    environment.spend(groups.length);
+    const group = groups.find((other) => equal(other.key, own));
+    if (group) group.list.push(item);
+    else groups.push({ key: own, list: [item] });
+  }
+  return groups.sort((a, b) => compare(a.key, b.key)).map((group) => [group.key, group.list]);
+};
+
+const batch: Filter = (environment, value, args) => {
+  const size = Math.max(1, Number(argument(args, 0, 'linecount') ?? 1));
+  const fill = argument(args, 1, 'fill_with');
+  const all = items(environment, value);
+  const batches: unknown[][] = [];
+  for (let from = 0; from < all.length; from += size) batches.push(all.slice(from, from + size));
+  const last = batches.at(-1);
+  while (fill !== undefined && last && last.length < size) last.push(fill);
+  return batches;
+};
+
+const dictsort: Filter = (environment, value, args) => {
+  const by = argument(args, 1, 'by') === 'value' ? 1 : 0;
+  const opened = environment.open(value);
+  if (!isJsonObject(opened)) throw new NoetlError('TEMPLATE_ERROR', 'dictsort needs a mapping');
+  const sign = truthy(argument(args, 2, 'reverse')) ? -1 : 1;
+  return Object.entries(opened).sort((a, b) => sign * compare(a[by], b[by]));
+};
+
+const sum: Filter = (environment, value, args) => {
+  const path = argument(args, 0, 'attribute');
+  let total = Number(argument(args, 1, 'start') ?? 0);
+  for (const item of environment.iterate(value)) total += Number(path === undefined ? item : attribute(environment, item, path));
+  return total;
+};
+
+const length: Filter = (environment, value) => lengthOf(environment, value);
+
+export const LIST_FILTERS: Record<string, Filter> = {
+  length,
+  count: length,
+  len: length,
+  first,
+  last: (environment, value) => items(environment, value).at(-1),
+  list: items,
+  join,
+  map,
+  select: selecting(true, false),
+  reject: selecting(false, false),
+  selectattr: selecting(true, true),
+  rejectattr: selecting(false, true),
+  sort,
+  min: extreme(-1),
+  max: extreme(1),
+  sum,
+  unique,
+  groupby,
+  batch,
+  dictsort,
+  reverse: (environment, value) =>
+    typeof value === 'string' ? Array.from(value).reverse().join('') : items(environment, value).reverse(),
+};

@@ -1,0 +1,163 @@
+/** Operators with Python's meaning. */
+import { isJsonObject, NoetlError } from '@noetl/protocol';
+import type { Environment } from './environment.ts';
+import { printed, representation } from './print.ts';
+import { holeOf, Range, StepView } from './value.ts';
+
+/** Python truthiness; a hole counts by its items and needs no load. */
+export function truthy(value: unknown): boolean {
+  if (value instanceof StepView) return truthy(value.native());
+  const ref = holeOf(value);
+  if (ref) return ref.kind === 'value' || ref.count > 0;
+  if (value instanceof Range) return value.count > 0;
+  if (Array.isArray(value)) return value.length > 0;
+  if (isJsonObject(value)) return Object.keys(value).length > 0;
+  return Boolean(value);
+}
+
+/** Number of items; a hole tells it without a load. */
+export function lengthOf(environment: Environment, value: unknown): number {
+  const plain = value instanceof StepView ? value.sequence() : value;
+  const ref = holeOf(plain);
+  if (ref && ref.kind !== 'value') return ref.count;
+  const opened = environment.open(plain);
+  if (opened instanceof Range) return opened.count;
+  if (typeof opened === 'string') return Array.from(opened).length;
+  if (Array.isArray(opened)) return opened.length;
+  if (isJsonObject(opened)) return Object.keys(opened).length;
+  if (opened === undefined) return 0;
+  throw new NoetlError('TEMPLATE_ERROR', `${representation(opened)} has no length`);
+}
+
+export function binary(environment: Environment, operator: string, left: unknown, right: unknown): unknown {
+  const a = environment.openDeep(left);
+  const b = environment.openDeep(right);
+  switch (operator) {
+    case '==':
+      return equal(a, b);
+    case '!=':
+      return !equal(a, b);
+    case '<':
+      return compare(a, b) < 0;
+    case '<=':
+      return compare(a, b) <= 0;
+    case '>':
+      return compare(a, b) > 0;
+    case '>=':
+      return compare(a, b) >= 0;
+    case 'in':
+      return contains(a, b);
+    case 'not in':
+      return !contains(a, b);
+    case '~':
+      return environment.text(printed(a) + printed(b));
+    case '+':
+      return add(environment, a, b);
+    case '*':
+      return multiply(environment, a, b);
+    default:
+      return arithmetic(operator, a, b);
+  }
+}
+
+export function equal(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, index) => equal(item, b[index]));
+  }
+  if (isJsonObject(a) && isJsonObject(b)) {
+    const keys = Object.keys(a);
+    return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
+  }
+  if (typeof a === 'boolean' && typeof b === 'number') return Number(a) === b;
+  if (typeof a === 'number' && typeof b === 'boolean') return a === Number(b);
+  return a === b;
+}
+
+/** Negative, zero or positive; what cannot be ordered is an error, as in Python. Undefined never orders. */
+export function compare(a: unknown, b: unknown): number {
+  if (isNumber(a) && isNumber(b)) return Number(a) - Number(b);
+  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : Number(a > b);
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (let index = 0; index < Math.min(a.length, b.length); index += 1) {
+      const order = equal(a[index], b[index]) ? 0 : compare(a[index], b[index]);
+      if (order !== 0) return order;
+    }
+    return a.length - b.length;
+  }
+  if (a === undefined || b === undefined) return Number.NaN;
+  throw new NoetlError('TEMPLATE_ERROR', `${representation(a)} and ${representation(b)} cannot be ordered`);
+}
+
+function isNumber(value: unknown): value is number | boolean {
+  return typeof value === 'number' || typeof value === 'boolean';
+}
+
+function contains(item: unknown, container: unknown): boolean {
+  if (typeof container === 'string') return typeof item === 'string' && container.includes(item);
+  if (Array.isArray(container)) return container.some((candidate) => equal(candidate, item));
+  if (isJsonObject(container)) return typeof item === 'string' && Object.hasOwn(container, item);
+  if (container === undefined || container === null) return false;
+  throw new NoetlError('TEMPLATE_ERROR', `${representation(container)} is not a container`);
+}
+
+function add(environment: Environment, a: unknown, b: unknown): unknown {
+  if (typeof a === 'string' && typeof b === 'string') return environment.text(a + b);
+  if (Array.isArray(a) && Array.isArray(b)) {
+    environment.spend(a.length + b.length);
+    return [...(a as unknown[]), ...(b as unknown[])];
+  }
+  return arithmetic('+', a, b);
+}
+
+function multiply(environment: Environment, a: unknown, b: unknown): unknown {
+  const [repeated, times] = isNumber(a) ? [b, Number(a)] : [a, Number(b)];
+  if (typeof repeated === 'string' && isNumber(isNumber(a) ? a : b)) {
+    environment.text('x'.repeat(Math.min(2_000_000, Math.max(0, repeated.length * times))));
+    return repeated.repeat(Math.max(0, Math.trunc(times)));
+  }
+  if (Array.isArray(repeated) && isNumber(isNumber(a) ? a : b)) {
+    environment.spend(repeated.length * Math.max(0, times));
+    return Array.from({ length: Math.max(0, Math.trunc(times)) }).flatMap(() => repeated as unknown[]);
+  }
+  return arithmetic('*', a, b);
+}
+
+function arithmetic(operator: string, a: unknown, b: unknown): number | string {
+  if (operator === '%' && typeof a === 'string') return percent(a, b);
+  if (!isNumber(a) || !isNumber(b)) {
+    throw new NoetlError('TEMPLATE_ERROR', `${representation(a)} ${operator} ${representation(b)} is not possible`);
+  }
+  const [x, y] = [Number(a), Number(b)];
+  if (y === 0 && ['/', '//', '%'].includes(operator)) throw new NoetlError('TEMPLATE_ERROR', 'division by zero');
+  switch (operator) {
+    case '+':
+      return x + y;
+    case '-':
+      return x - y;
+    case '*':
+      return x * y;
+    case '/':
+      return x / y;
+    case '//':
+      return Math.floor(x / y);
+    case '%':
+      return x - y * Math.floor(x / y);
+    case '**':
+      return x ** y;
+    default:
+      throw new NoetlError('TEMPLATE_SYNTAX', `unknown operator ${operator}`);
+  }
+}
+
+/** Python's `%` on text: `'%s of %d' % (a, b)`. */
+export function percent(format: string, values: unknown): string {
+  const list = Array.isArray(values) ? (values as unknown[]) : [values];
+  let next = 0;
+  return format.replace(/%(?:(%)|(0?\d*)(?:\.(\d+))?([sdif]))/g, (_, literal, width: string, digits: string | undefined, kind: string) => {
+    if (literal) return '%';
+    const value = list[next];
+    next += 1;
+    const text = kind === 's' ? printed(value) : kind === 'f' ? Number(value).toFixed(Number(digits ?? 6)) : String(Math.trunc(Number(value)));
+    return width.startsWith('0') ? text.padStart(Number(width), '0') : text.padStart(Number(width || 0));
+  });
+}

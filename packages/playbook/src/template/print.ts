@@ -1,0 +1,58 @@
+/** How values print: as Python's `str` and `repr`, and as JSON. */
+import { isJsonObject, type Json } from '@noetl/protocol';
+
+/** Text of a value in the middle of a template: undefined prints nothing. */
+export function printed(value: unknown): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : representation(value);
+}
+
+/** Python literal of a value, on one line. */
+export function representation(value: unknown): string {
+  if (value === undefined || value === null) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'number') return numberText(value);
+  if (typeof value === 'string') return quoted(value);
+  if (Array.isArray(value)) return `[${value.map(representation).join(', ')}]`;
+  if (isJsonObject(value)) {
+    const entries = Object.entries(value).map(([key, item]) => `${quoted(key)}: ${representation(item)}`);
+    return `{${entries.join(', ')}}`;
+  }
+  return '<function>';
+}
+
+function numberText(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  const text = String(value);
+  // Python writes exponents with at least two digits.
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+/** Single quotes unless the text holds one and no double quote, as Python chooses. */
+function quoted(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replace(/[\\\n\r\t\u0000-\u001f\u007f]/g, control);
+  return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
+}
+
+function control(character: string): string {
+  const known: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+  return known[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}
+
+/** As the `tojson` filter: Python's separators, and characters that are special in HTML and SQL text escaped. */
+export function jsonText(value: unknown, indent?: number): string {
+  const text = indent === undefined ? spaced(value as Json) : JSON.stringify(value ?? null, null, indent);
+  return text.replace(/[<>&']/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function spaced(value: Json | undefined): string {
+  if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`;
+  if (isJsonObject(value)) {
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${JSON.stringify(key)}: ${spaced(item)}`)
+      .join(', ')}}`;
+  }
+  return JSON.stringify(value ?? null);
+}

@@ -1,0 +1,185 @@
+/** Rendering: whole expressions keep their types, mixed text becomes text. What was rendered is never rendered again. */
+import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
+import type { Condition } from '../document.ts';
+import { compileExpression, compileTemplate, type CompiledTemplate } from './compile.ts';
+import { Environment, type Scope } from './environment.ts';
+import { evaluate as evaluateNode, getMember, type Node } from './evaluate.ts';
+import { truthy } from './operators.ts';
+import { printed, representation } from './print.ts';
+import { Callable, holeOf, Range, StepView } from './value.ts';
+
+/**
+ * Renders every string in a value. A string that is one `{{ expression }}` gives the expression's own value (a hole
+ * stays a hole, undefined becomes null); text that comes out as a JSON list or object is read as one.
+ */
+export function render(value: Json, scope: Scope): Json {
+  if (typeof value === 'string') return renderString(value, scope);
+  if (Array.isArray(value)) return value.map((item) => render(item, scope));
+  if (!isJsonObject(value)) return value;
+  const result: Record<string, Json> = {};
+  for (const [key, item] of Object.entries(value)) result[renderKey(key, scope)] = render(item, scope);
+  return result;
+}
+
+/** As {@link render} for one string, but undefined stays undefined. */
+export function renderNative(text: string, scope: Scope): Json | undefined {
+  const template = compileTemplate(text);
+  if (template.literal) return text;
+  if (template.expression) return native(new Environment(scope), expressionValue(template, scope));
+  return coerced(textOf(template, scope));
+}
+
+/** Always text: for URLs, SQL, messages. */
+export function renderText(text: string, scope: Scope): string {
+  const template = compileTemplate(text);
+  return template.literal ? text : textOf(template, scope);
+}
+
+/** Text forms that mean "no" when a condition comes out as text. */
+const FALSE_TEXTS = new Set(['', 'false', '0', 'no', 'none', 'null', 'off', '{}', '[]']);
+
+export function evaluate(condition: Condition, scope: Scope): boolean {
+  if (typeof condition === 'boolean') return condition;
+  const template = compileExpression(condition);
+  const value = template.expression ? expressionValue(template, scope) : textOf(template, scope);
+  if (typeof value === 'string') return !FALSE_TEXTS.has(value.trim().toLowerCase());
+  return truthy(value);
+}
+
+const EXPRESSION = /\{\{.*?\}\}/gs;
+
+/**
+ * Renders the templates in program text: values print as literals on one line, an expression that cannot be read
+ * stays as it is (programs use braces, too). A text that is one expression becomes that expression's text.
+ */
+export function renderCode(code: string, scope: Scope): string {
+  if (!code.includes('{{')) return code;
+  if (/^\s*\{\{[^{}]*\}\}\s*$/.test(code)) return renderText(code, scope);
+  return code.replace(EXPRESSION, (expression) => {
+    let template: CompiledTemplate;
+    try {
+      template = compileTemplate(expression);
+    } catch {
+      return expression;
+    }
+    if (!template.expression) return expression;
+    const environment = new Environment(scope);
+    const value = environment.openDeep(expressionValue(template, scope));
+    return typeof value === 'string' ? representation(value).slice(1, -1) : value === undefined ? '' : representation(value);
+  });
+}
+
+function renderString(text: string, scope: Scope): Json {
+  return renderNative(text, scope) ?? null;
+}
+
+function renderKey(key: string, scope: Scope): string {
+  return key.includes('{{') ? renderText(key, scope) : key;
+}
+
+function expressionValue(template: CompiledTemplate, scope: Scope): unknown {
+  const environment = new Environment(scope);
+  if (!template.path) return evaluateNode(environment, template.expression as Node);
+  const [head, ...rest] = template.path as [string, ...string[]];
+  let value = environment.lookup(head);
+  if (value === undefined) return rest.length > 0 ? undefined : evaluateNode(environment, template.expression as Node);
+  for (const key of rest) value = getMember(environment, value, key);
+  return value;
+}
+
+/** A value as JSON that may leave the evaluator. */
+function native(environment: Environment, value: unknown): Json | undefined {
+  if (value === undefined || value === null) return value;
+  if (value instanceof StepView) return value.native();
+  if (value instanceof Range) {
+    return value.count > NATIVE_RANGE_MAX ? rangeJson(value) : Array.from({ length: value.count }, (_, index) => value.at(index));
+  }
+  if (value instanceof Callable) throw new NoetlError('TEMPLATE_ERROR', 'a function is not a value: call it');
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (Array.isArray(value)) return value.map((item) => native(environment, item) ?? null);
+  if (isJsonObject(value) && !holeOf(value)) {
+    const result: Record<string, Json> = {};
+    for (const [key, item] of Object.entries(value)) result[key] = native(environment, item) ?? null;
+    return result;
+  }
+  return value as Json;
+}
+
+/** Longer ranges travel as `{"_range": {start, step, count}}`; loops take them without writing them out. */
+const NATIVE_RANGE_MAX = 1_000;
+
+function rangeJson({ start, step, count }: Range): Json {
+  return { _range: { start, step, count } };
+}
+
+function textOf(template: CompiledTemplate, scope: Scope): string {
+  return bodyText(new Environment(scope), template.body);
+}
+
+function bodyText(environment: Environment, body: Node[]): string {
+  let text = '';
+  for (const node of body) text = environment.text(text + nodeText(environment, node));
+  return text;
+}
+
+function nodeText(environment: Environment, node: Node): string {
+  switch (node.type) {
+    case 'If': {
+      const taken = truthy(evaluateNode(environment, node['test'] as Node)) ? 'body' : 'alternate';
+      return bodyText(environment, node[taken] as Node[]);
+    }
+    case 'For':
+      return forText(environment, node);
+    case 'Set':
+      return assign(environment, node);
+    case 'Comment':
+      return '';
+    default:
+      return printed(environment.openDeep(evaluateNode(environment, node)));
+  }
+}
+
+function assign(environment: Environment, node: Node): string {
+  const assignee = node['assignee'] as Node;
+  if (assignee.type !== 'Identifier') throw new NoetlError('TEMPLATE_SYNTAX', '{% set %} takes one name');
+  const value = node['value'] ? evaluateNode(environment, node['value'] as Node) : bodyText(environment, node['body'] as Node[]);
+  environment.assign(assignee['value'] as string, value);
+  return '';
+}
+
+function forText(environment: Environment, node: Node): string {
+  const iterable = node['iterable'] as Node;
+  const filtered = iterable.type === 'SelectExpression' ? (iterable['test'] as Node) : undefined;
+  const source = evaluateNode(environment, filtered ? (iterable['lhs'] as Node) : iterable);
+  const rounds: Map<string, unknown>[] = [];
+  for (const item of environment.iterate(source)) {
+    const names = bind(node['loopvar'] as Node, item);
+    const wanted = !filtered || environment.withLocals(names, () => truthy(evaluateNode(environment, filtered)));
+    if (wanted) rounds.push(names);
+  }
+  if (rounds.length === 0) return bodyText(environment, node['defaultBlock'] as Node[]);
+  let text = '';
+  for (const [index, names] of rounds.entries()) {
+    const length = rounds.length;
+    names.set('loop', { index: index + 1, index0: index, first: index === 0, last: index === length - 1, length });
+    text = environment.text(text + environment.withLocals(names, () => bodyText(environment, node['body'] as Node[])));
+  }
+  return text;
+}
+
+function bind(loopvar: Node, item: unknown): Map<string, unknown> {
+  if (loopvar.type === 'Identifier') return new Map([[loopvar['value'] as string, item]]);
+  const names = (loopvar['value'] as Node[]).map((name) => name['value'] as string);
+  return new Map(names.map((name, index) => [name, Array.isArray(item) ? item[index] : undefined]));
+}
+
+/** Text that is a JSON list or object as that; anything else as it is. */
+function coerced(text: string): Json {
+  const trimmed = text.trim();
+  if (!/^(\[.*\]|\{.*\})$/s.test(trimmed)) return text;
+  try {
+    return JSON.parse(trimmed) as Json;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,49 @@
+/** Tests of `is …` expressions. */
+import { isJsonObject } from '@noetl/protocol';
+import type { Environment } from './environment.ts';
+import { binary, truthy } from './operators.ts';
+import { Range } from './value.ts';
+
+export type Test = (environment: Environment, value: unknown, args: unknown[]) => boolean;
+
+const comparing =
+  (operator: string): Test =>
+  (environment, value, [other]) =>
+    truthy(binary(environment, operator, value, other));
+
+const isSequence: Test = (environment, value) => {
+  const opened = environment.open(value);
+  return Array.isArray(opened) || typeof opened === 'string' || opened instanceof Range;
+};
+
+export const TESTS: Record<string, Test> = {
+  defined: (_, value) => value !== undefined,
+  undefined: (_, value) => value === undefined,
+  none: (_, value) => value === null,
+  null: (_, value) => value === null,
+  true: (_, value) => value === true,
+  false: (_, value) => value === false,
+  boolean: (_, value) => typeof value === 'boolean',
+  string: (environment, value) => typeof environment.open(value) === 'string',
+  number: (_, value) => typeof value === 'number',
+  integer: (_, value) => Number.isInteger(value),
+  float: (_, value) => typeof value === 'number' && !Number.isInteger(value),
+  mapping: (environment, value) => isJsonObject(environment.open(value)),
+  sequence: isSequence,
+  iterable: (environment, value) => isSequence(environment, value, []) || isJsonObject(environment.open(value)),
+  even: (_, value) => Number(value) % 2 === 0,
+  odd: (_, value) => Math.abs(Number(value) % 2) === 1,
+  divisibleby: (_, value, [by]) => Number(value) % Number(by) === 0,
+  lower: (_, value) => typeof value === 'string' && value === value.toLowerCase(),
+  upper: (_, value) => typeof value === 'string' && value === value.toUpperCase(),
+  equalto: comparing('=='),
+  eq: comparing('=='),
+  ne: comparing('!='),
+  gt: comparing('>'),
+  greaterthan: comparing('>'),
+  ge: comparing('>='),
+  lt: comparing('<'),
+  lessthan: comparing('<'),
+  le: comparing('<='),
+  in: comparing('in'),
+};

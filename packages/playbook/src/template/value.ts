@@ -1,0 +1,124 @@
+/** What expressions compute with besides JSON: lazy ranges, functions, views of step results, and holes. */
+import { isJsonObject, refOf, type Json, type JsonObject, type Ref } from '@noetl/protocol';
+
+/** A range that is never written out unless somebody iterates over it. */
+export class Range {
+  readonly start: number;
+  readonly step: number;
+  readonly count: number;
+
+  constructor(start: number, stop: number, step: number) {
+    this.start = start;
+    this.step = step;
+    this.count = Math.max(0, Math.ceil((stop - start) / step));
+  }
+
+  at(index: number): number {
+    return this.start + index * this.step;
+  }
+}
+
+export type Arguments = { positional: unknown[]; named: Record<string, unknown> };
+
+/** A function that templates may call; host functions are never reachable otherwise. */
+export class Callable {
+  readonly call: (args: Arguments) => unknown;
+
+  constructor(call: (args: Arguments) => unknown) {
+    this.call = call;
+  }
+}
+
+/** Templates look inside a stored value that has not been loaded: the caller loads it and evaluates again. */
+export class NeedsValue extends Error {
+  readonly refs: string[];
+
+  constructor(refs: string[]) {
+    super(`stored values are needed: ${refs.join(', ')}`);
+    this.name = 'NeedsValue';
+    this.refs = refs;
+  }
+}
+
+/** Names that lead out of data into the host's objects. */
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Own property of a JSON object, else undefined; never a prototype's. */
+export function ownProperty(object: JsonObject, key: string): Json | undefined {
+  return !FORBIDDEN.has(key) && Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** How a step's value is stored: see `step_kinds` of the context. */
+export type StepKind = 'loop' | 'pipeline' | `task:${string}` | undefined;
+
+/**
+ * The value of a step as templates read it. Several spellings reach the same data (`s.x`, `s.data.x`, `s.task.x`,
+ * `s.results.task.x`), without copies.
+ */
+export class StepView {
+  readonly value: Json;
+  readonly kind: StepKind;
+
+  constructor(value: Json, kind: StepKind) {
+    this.value = value;
+    this.kind = kind;
+  }
+
+  /** The value as it is passed on to tools and variables. */
+  native(): Json {
+    if (this.kind !== 'pipeline') return this.value;
+    const { results, last } = this.#pipeline();
+    const value = results[last] ?? null;
+    return isJsonObject(value) && !refOf(value) ? { ...value, results } : value;
+  }
+
+  get(key: string): Json | undefined {
+    if (this.kind === 'pipeline') return this.#ofPipeline(key);
+    const own = isJsonObject(this.value) ? ownProperty(this.value, key) : undefined;
+    if (own !== undefined) return own;
+    if (this.kind === 'loop') return this.#ofLoop(key);
+    if (key === 'data' || key === 'result' || this.kind === `task:${key}`) return this.value;
+    if (key === 'results' && this.kind?.startsWith('task:')) return { [this.kind.slice(5)]: this.value };
+    return undefined;
+  }
+
+  /** What `length` and iteration work on: a loop's results, else the value. */
+  sequence(): Json {
+    if (this.kind === 'loop' && isJsonObject(this.value)) return this.value['results'] ?? [];
+    return this.native();
+  }
+
+  #ofLoop(key: string): Json | undefined {
+    if (!isJsonObject(this.value)) return undefined;
+    if (key === 'data' || key === 'result') return this.value['results'];
+    const stats = this.value['stats'];
+    return key === 'count' && isJsonObject(stats) ? stats['total'] : undefined;
+  }
+
+  #ofPipeline(key: string): Json | undefined {
+    const { results, last } = this.#pipeline();
+    if (key === 'results') return results;
+    const byTask = ownProperty(results, key);
+    if (byTask !== undefined) return byTask;
+    for (const value of Object.values(results).reverse()) {
+      const own = isJsonObject(value) ? ownProperty(value, key) : undefined;
+      if (own !== undefined) return own;
+    }
+    return key === 'data' || key === 'result' ? results[last] : undefined;
+  }
+
+  #pipeline(): { results: JsonObject; last: string } {
+    return this.value as unknown as { results: JsonObject; last: string };
+  }
+}
+
+/** The reference of a hole, for values of any kind. */
+export function holeOf(value: unknown): Ref | undefined {
+  return refOf(value);
+}
+
+export function isMapping(value: unknown): value is JsonObject {
+  return isJsonObject(value) && Object.getPrototypeOf(value) !== null
+    ? Object.getPrototypeOf(value) === Object.prototype
+    : isJsonObject(value);
+}
