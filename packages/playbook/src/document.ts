@@ -88,6 +88,8 @@ export interface LoopSpec {
   mode: LoopMode;
   max_in_flight?: Json;
   on_error: OnError;
+  /** Cursor loops: where items are claimed from, as written. */
+  cursor?: JsonObject;
 }
 
 export interface Router {

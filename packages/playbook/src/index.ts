@@ -1,5 +1,8 @@
 /** The playbook language: YAML to checked document, templates, normal form of both generations. */
 export * from './document.ts';
+export { PlaybookError } from './parse/faults.ts';
+export { KNOWN_TOOL_KINDS } from './parse/kinds.ts';
+export { documentKind, parsePlaybook } from './parse/parse.ts';
 export { compileTemplate, type CompiledTemplate } from './template/compile.ts';
 export type { Scope } from './template/environment.ts';
 export { projectContext, references, type References } from './template/references.ts';

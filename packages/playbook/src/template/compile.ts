@@ -15,7 +15,11 @@ export interface CompiledTemplate {
   body: Node[];
 }
 
-const compiled = new LRUCache<string, CompiledTemplate>({ max: 5_000, maxSize: 16 * 1024 * 1024, sizeCalculation: (_, text) => text.length + 64 });
+const compiled = new LRUCache<string, CompiledTemplate>({
+  max: 5_000,
+  maxSize: 16 * 1024 * 1024,
+  sizeCalculation: (_, text) => text.length + 64,
+});
 
 const MARKS = /\{\{|\{%|\{#/;
 
@@ -61,7 +65,8 @@ function shorten(source: string): string {
 function pathOf(node: Node): string[] | undefined {
   if (node.type === 'Identifier') return [node['value'] as string];
   const property = node['property'] as Node | undefined;
-  if (node.type !== 'MemberExpression' || node['computed'] === true || property?.type !== 'Identifier') return undefined;
+  if (node.type !== 'MemberExpression' || node['computed'] === true || property?.type !== 'Identifier')
+    return undefined;
   const object = pathOf(node['object'] as Node);
   return object && [...object, property['value'] as string];
 }

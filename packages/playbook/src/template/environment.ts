@@ -29,13 +29,17 @@ export class Environment {
   spend(operations = 1): void {
     this.#operations += operations;
     if (this.#operations > OPERATIONS_MAX) {
-      throw new NoetlError('TEMPLATE_BUDGET', `a template takes more than ${String(OPERATIONS_MAX)} operations`);
+      throw new NoetlError(
+        'TEMPLATE_BUDGET',
+        `a template takes more than ${String(OPERATIONS_MAX)} operations`,
+      );
     }
   }
 
   /** Refuses texts that grow beyond the output cap. */
   text(text: string): string {
-    if (text.length > OUTPUT_MAX) throw new NoetlError('TEMPLATE_BUDGET', 'a template makes more than 1 MiB of text');
+    if (text.length > OUTPUT_MAX)
+      throw new NoetlError('TEMPLATE_BUDGET', 'a template makes more than 1 MiB of text');
     this.spend(text.length >> 6);
     return text;
   }
@@ -108,7 +112,12 @@ export class Environment {
       }
       return;
     }
-    const items = Array.isArray(opened) || typeof opened === 'string' ? opened : isJsonObject(opened) ? Object.keys(opened) : undefined;
+    const items =
+      Array.isArray(opened) || typeof opened === 'string'
+        ? opened
+        : isJsonObject(opened)
+          ? Object.keys(opened)
+          : undefined;
     if (!items) throw new NoetlError('TEMPLATE_ERROR', `${typeof opened} cannot be iterated over`);
     for (const item of items) {
       this.spend();

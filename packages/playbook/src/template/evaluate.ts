@@ -47,9 +47,14 @@ const HANDLERS: Record<string, Handler> = {
     filter(environment, evaluate(environment, node['operand'] as Node), node['filter'] as Node),
   TestExpression: test,
   SelectExpression: (environment, node) =>
-    truthy(evaluate(environment, node['test'] as Node)) ? evaluate(environment, node['lhs'] as Node) : undefined,
+    truthy(evaluate(environment, node['test'] as Node))
+      ? evaluate(environment, node['lhs'] as Node)
+      : undefined,
   Ternary: (environment, node) =>
-    evaluate(environment, node[truthy(evaluate(environment, node['condition'] as Node)) ? 'trueExpr' : 'falseExpr'] as Node),
+    evaluate(
+      environment,
+      node[truthy(evaluate(environment, node['condition'] as Node)) ? 'trueExpr' : 'falseExpr'] as Node,
+    ),
   UnaryExpression: unary,
   BinaryExpression: logicalOrBinary,
 };
@@ -82,7 +87,8 @@ export function getMember(environment: Environment, object: unknown, key: unknow
   if (object === undefined || object === null) return undefined;
   if (typeof key === 'string') {
     if (object instanceof StepView) {
-      const found = key.startsWith('_') && isJsonObject(object.value) ? ownProperty(object.value, key) : undefined;
+      const found =
+        key.startsWith('_') && isJsonObject(object.value) ? ownProperty(object.value, key) : undefined;
       if (found !== undefined) return found;
       const value = object.get(key);
       return value ?? (value === null ? null : getMember(environment, environment.open(object), key));
@@ -94,7 +100,8 @@ export function getMember(environment: Environment, object: unknown, key: unknow
   }
   if (typeof key !== 'number') return undefined;
   const opened = environment.open(object instanceof StepView ? object.sequence() : object);
-  if (opened instanceof Range) return key < opened.count ? opened.at(key < 0 ? opened.count + key : key) : undefined;
+  if (opened instanceof Range)
+    return key < opened.count ? opened.at(key < 0 ? opened.count + key : key) : undefined;
   if (Array.isArray(opened) || typeof opened === 'string') return opened.at(key) as unknown;
   return isJsonObject(opened) ? ownProperty(opened, String(key)) : undefined;
 }
@@ -146,7 +153,10 @@ export function argumentsOf(environment: Environment, nodes: Node[]): Arguments 
 
 function filter(environment: Environment, operand: unknown, node: Node): unknown {
   const named = node.type === 'CallExpression' ? (node['callee'] as Node) : node;
-  const args = node.type === 'CallExpression' ? argumentsOf(environment, node['args'] as Node[]) : { positional: [], named: {} };
+  const args =
+    node.type === 'CallExpression'
+      ? argumentsOf(environment, node['args'] as Node[])
+      : { positional: [], named: {} };
   const name = named['value'] as string;
   const apply = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
   if (!apply) throw new NoetlError('TEMPLATE_ERROR', `there is no filter "${name}"`);
@@ -160,7 +170,9 @@ function test(environment: Environment, node: Node): unknown {
   const args = isCall ? argumentsOf(environment, wanted['args'] as Node[]).positional : [];
   const check = Object.hasOwn(TESTS, name) ? TESTS[name] : undefined;
   if (!check) throw new NoetlError('TEMPLATE_ERROR', `there is no test "${name}"`);
-  return check(environment, evaluate(environment, node['operand'] as Node), args) !== (node['negate'] === true);
+  return (
+    check(environment, evaluate(environment, node['operand'] as Node), args) !== (node['negate'] === true)
+  );
 }
 
 function unary(environment: Environment, node: Node): unknown {
@@ -185,7 +197,8 @@ const FUNCTIONS: Record<string, Callable> = {
     const [start, stop] = numbers.length === 1 ? [0, numbers[0]] : [numbers[0], numbers[1]];
     const step = numbers[2] ?? 1;
     const range = new Range(start ?? 0, stop ?? 0, step);
-    if (step === 0 || !Number.isInteger(range.count)) throw new NoetlError('TEMPLATE_ERROR', 'range needs whole numbers');
+    if (step === 0 || !Number.isInteger(range.count))
+      throw new NoetlError('TEMPLATE_ERROR', 'range needs whole numbers');
     return range;
   }),
   dict: new Callable(({ named }) => named),

@@ -7,7 +7,12 @@ import { StepView, type Arguments } from './value.ts';
 
 type Method<T> = (object: T, args: unknown[], environment: Environment) => unknown;
 
-export function callMethod(environment: Environment, object: unknown, name: string, { positional, named }: Arguments): unknown {
+export function callMethod(
+  environment: Environment,
+  object: unknown,
+  name: string,
+  { positional, named }: Arguments,
+): unknown {
   const opened = environment.open(object instanceof StepView && name !== 'get' ? object.sequence() : object);
   const found = methodOf(opened, name);
   if (found) return found(opened as never, positional, environment);
@@ -17,7 +22,14 @@ export function callMethod(environment: Environment, object: unknown, name: stri
 }
 
 function methodOf(object: unknown, name: string): Method<never> | undefined {
-  const table = typeof object === 'string' ? TEXT : Array.isArray(object) ? LIST : isJsonObject(object) ? MAPPING : undefined;
+  const table =
+    typeof object === 'string'
+      ? TEXT
+      : Array.isArray(object)
+        ? LIST
+        : isJsonObject(object)
+          ? MAPPING
+          : undefined;
   return table && Object.hasOwn(table, name) ? (table[name] as Method<never>) : undefined;
 }
 
@@ -72,7 +84,8 @@ const LIST: Record<string, Method<unknown[]>> = {
 };
 
 const MAPPING: Record<string, Method<Record<string, unknown>>> = {
-  get: (mapping, [key, fallback]) => (Object.hasOwn(mapping, printed(key)) ? mapping[printed(key)] : (fallback ?? null)),
+  get: (mapping, [key, fallback]) =>
+    Object.hasOwn(mapping, printed(key)) ? mapping[printed(key)] : (fallback ?? null),
   items: (mapping) => Object.entries(mapping),
   keys: (mapping) => Object.keys(mapping),
   values: (mapping) => Object.values(mapping),
@@ -81,28 +94,39 @@ const MAPPING: Record<string, Method<Record<string, unknown>>> = {
 };
 
 function refuseChange(method: string, instead: string): never {
-  throw new NoetlError('TEMPLATE_ERROR', `templates change no values: instead of .${method}() use ${instead}`);
+  throw new NoetlError(
+    'TEMPLATE_ERROR',
+    `templates change no values: instead of .${method}() use ${instead}`,
+  );
 }
 
 export function titled(text: string): string {
-  return text.toLowerCase().replace(/(^|[^\p{L}\p{N}'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase());
+  return text
+    .toLowerCase()
+    .replace(
+      /(^|[^\p{L}\p{N}'])(\p{L})/gu,
+      (_, before: string, letter: string) => before + letter.toUpperCase(),
+    );
 }
 
 /** `'{} of {total:>5}'.format(…)`: positions, names, and padding, precision and thousands of simple specs. */
 function format(text: string, positional: unknown[], named: Record<string, unknown>): string {
   let next = 0;
-  return text.replace(/\{\{|\}\}|\{([a-zA-Z0-9_]*)(?::([^{}]*))?\}/g, (whole: string, name: string | undefined, spec: string | undefined) => {
-    if (whole === '{{') return '{';
-    if (whole === '}}') return '}';
-    let value: unknown;
-    if (name === undefined || name === '') {
-      value = positional[next];
-      next += 1;
-    } else {
-      value = /^\d+$/.test(name) ? positional[Number(name)] : named[name];
-    }
-    return formatted(value, spec ?? '');
-  });
+  return text.replace(
+    /\{\{|\}\}|\{([a-zA-Z0-9_]*)(?::([^{}]*))?\}/g,
+    (whole: string, name: string | undefined, spec: string | undefined) => {
+      if (whole === '{{') return '{';
+      if (whole === '}}') return '}';
+      let value: unknown;
+      if (name === undefined || name === '') {
+        value = positional[next];
+        next += 1;
+      } else {
+        value = /^\d+$/.test(name) ? positional[Number(name)] : named[name];
+      }
+      return formatted(value, spec ?? '');
+    },
+  );
 }
 
 function formatted(value: unknown, spec: string): string {

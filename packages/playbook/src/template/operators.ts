@@ -66,7 +66,10 @@ export function equal(a: unknown, b: unknown): boolean {
   }
   if (isJsonObject(a) && isJsonObject(b)) {
     const keys = Object.keys(a);
-    return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
+    return (
+      keys.length === Object.keys(b).length &&
+      keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]))
+    );
   }
   if (typeof a === 'boolean' && typeof b === 'number') return Number(a) === b;
   if (typeof a === 'number' && typeof b === 'boolean') return a === Number(b);
@@ -125,10 +128,14 @@ function multiply(environment: Environment, a: unknown, b: unknown): unknown {
 function arithmetic(operator: string, a: unknown, b: unknown): number | string {
   if (operator === '%' && typeof a === 'string') return percent(a, b);
   if (!isNumber(a) || !isNumber(b)) {
-    throw new NoetlError('TEMPLATE_ERROR', `${representation(a)} ${operator} ${representation(b)} is not possible`);
+    throw new NoetlError(
+      'TEMPLATE_ERROR',
+      `${representation(a)} ${operator} ${representation(b)} is not possible`,
+    );
   }
   const [x, y] = [Number(a), Number(b)];
-  if (y === 0 && ['/', '//', '%'].includes(operator)) throw new NoetlError('TEMPLATE_ERROR', 'division by zero');
+  if (y === 0 && ['/', '//', '%'].includes(operator))
+    throw new NoetlError('TEMPLATE_ERROR', 'division by zero');
   switch (operator) {
     case '+':
       return x + y;
@@ -153,11 +160,19 @@ function arithmetic(operator: string, a: unknown, b: unknown): number | string {
 export function percent(format: string, values: unknown): string {
   const list = Array.isArray(values) ? (values as unknown[]) : [values];
   let next = 0;
-  return format.replace(/%(?:(%)|(0?\d*)(?:\.(\d+))?([sdif]))/g, (_, literal, width: string, digits: string | undefined, kind: string) => {
-    if (literal) return '%';
-    const value = list[next];
-    next += 1;
-    const text = kind === 's' ? printed(value) : kind === 'f' ? Number(value).toFixed(Number(digits ?? 6)) : String(Math.trunc(Number(value)));
-    return width.startsWith('0') ? text.padStart(Number(width), '0') : text.padStart(Number(width || 0));
-  });
+  return format.replace(
+    /%(?:(%)|(0?\d*)(?:\.(\d+))?([sdif]))/g,
+    (_, literal, width: string, digits: string | undefined, kind: string) => {
+      if (literal) return '%';
+      const value = list[next];
+      next += 1;
+      const text =
+        kind === 's'
+          ? printed(value)
+          : kind === 'f'
+            ? Number(value).toFixed(Number(digits ?? 6))
+            : String(Math.trunc(Number(value)));
+      return width.startsWith('0') ? text.padStart(Number(width), '0') : text.padStart(Number(width || 0));
+    },
+  );
 }

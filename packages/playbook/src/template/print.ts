@@ -44,7 +44,10 @@ function control(character: string): string {
 /** As the `tojson` filter: Python's separators, and characters that are special in HTML and SQL text escaped. */
 export function jsonText(value: unknown, indent?: number): string {
   const text = indent === undefined ? spaced(value as Json) : JSON.stringify(value ?? null, null, indent);
-  return text.replace(/[<>&']/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(
+    /[<>&']/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function spaced(value: Json | undefined): string {

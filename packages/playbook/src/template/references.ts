@@ -34,7 +34,12 @@ export function references(step: Step): References {
 export function projectContext(context: Context, step: Step): Context {
   const { names, all } = references(step);
   if (all) return context;
-  return { ...context, vars: pick(context.vars, names), steps: pick(context.steps, names), step_kinds: pick(context.step_kinds, names) };
+  return {
+    ...context,
+    vars: pick(context.vars, names),
+    steps: pick(context.steps, names),
+    step_kinds: pick(context.step_kinds, names),
+  };
 }
 
 function pick<T>(object: Record<string, T>, names: Set<string>): Record<string, T> {
@@ -62,7 +67,8 @@ function collect(found: References, value: Json | undefined): void {
       if (key.includes('{{')) collectText(found, key);
       collect(found, item);
       // Conditions may be written without braces.
-      if (key === 'when' && typeof item === 'string' && !item.includes('{{')) collectText(found, `{{ ${item} }}`);
+      if (key === 'when' && typeof item === 'string' && !item.includes('{{'))
+        collectText(found, `{{ ${item} }}`);
     }
   }
 }
@@ -78,7 +84,8 @@ function collectText(found: References, text: string): void {
 
 function visit(found: References, node: unknown): void {
   if (Array.isArray(node)) return node.forEach((item) => visit(found, item));
-  if (node instanceof Map) return node.forEach((value: unknown, key: unknown) => [key, value].forEach((item) => visit(found, item)));
+  if (node instanceof Map)
+    return node.forEach((value: unknown, key: unknown) => [key, value].forEach((item) => visit(found, item)));
   if (typeof node !== 'object' || node === null) return;
   const typed = node as Node;
   if (typed.type === 'Identifier' && typeof typed['value'] === 'string') {
@@ -95,7 +102,8 @@ function visitMember(found: References, node: Node): void {
   const object = node['object'] as Node;
   const property = node['property'] as Node;
   const isContainer = object.type === 'Identifier' && CONTAINERS.has(object['value'] as string);
-  const isFixed = property.type === 'Identifier' ? node['computed'] !== true : property.type === 'StringLiteral';
+  const isFixed =
+    property.type === 'Identifier' ? node['computed'] !== true : property.type === 'StringLiteral';
   if (isContainer && isFixed) {
     found.names.add(property['value'] as string);
     return;

@@ -65,7 +65,11 @@ export function renderCode(code: string, scope: Scope): string {
     if (!template.expression) return expression;
     const environment = new Environment(scope);
     const value = environment.openDeep(expressionValue(template, scope));
-    return typeof value === 'string' ? representation(value).slice(1, -1) : value === undefined ? '' : representation(value);
+    return typeof value === 'string'
+      ? representation(value).slice(1, -1)
+      : value === undefined
+        ? ''
+        : representation(value);
   });
 }
 
@@ -82,7 +86,8 @@ function expressionValue(template: CompiledTemplate, scope: Scope): unknown {
   if (!template.path) return evaluateNode(environment, template.expression as Node);
   const [head, ...rest] = template.path as [string, ...string[]];
   let value = environment.lookup(head);
-  if (value === undefined) return rest.length > 0 ? undefined : evaluateNode(environment, template.expression as Node);
+  if (value === undefined)
+    return rest.length > 0 ? undefined : evaluateNode(environment, template.expression as Node);
   for (const key of rest) value = getMember(environment, value, key);
   return value;
 }
@@ -92,7 +97,9 @@ function native(environment: Environment, value: unknown): Json | undefined {
   if (value === undefined || value === null) return value;
   if (value instanceof StepView) return value.native();
   if (value instanceof Range) {
-    return value.count > NATIVE_RANGE_MAX ? rangeJson(value) : Array.from({ length: value.count }, (_, index) => value.at(index));
+    return value.count > NATIVE_RANGE_MAX
+      ? rangeJson(value)
+      : Array.from({ length: value.count }, (_, index) => value.at(index));
   }
   if (value instanceof Callable) throw new NoetlError('TEMPLATE_ERROR', 'a function is not a value: call it');
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
@@ -142,7 +149,9 @@ function nodeText(environment: Environment, node: Node): string {
 function assign(environment: Environment, node: Node): string {
   const assignee = node['assignee'] as Node;
   if (assignee.type !== 'Identifier') throw new NoetlError('TEMPLATE_SYNTAX', '{% set %} takes one name');
-  const value = node['value'] ? evaluateNode(environment, node['value'] as Node) : bodyText(environment, node['body'] as Node[]);
+  const value = node['value']
+    ? evaluateNode(environment, node['value'] as Node)
+    : bodyText(environment, node['body'] as Node[]);
   environment.assign(assignee['value'] as string, value);
   return '';
 }
@@ -154,15 +163,24 @@ function forText(environment: Environment, node: Node): string {
   const rounds: Map<string, unknown>[] = [];
   for (const item of environment.iterate(source)) {
     const names = bind(node['loopvar'] as Node, item);
-    const wanted = !filtered || environment.withLocals(names, () => truthy(evaluateNode(environment, filtered)));
+    const wanted =
+      !filtered || environment.withLocals(names, () => truthy(evaluateNode(environment, filtered)));
     if (wanted) rounds.push(names);
   }
   if (rounds.length === 0) return bodyText(environment, node['defaultBlock'] as Node[]);
   let text = '';
   for (const [index, names] of rounds.entries()) {
     const length = rounds.length;
-    names.set('loop', { index: index + 1, index0: index, first: index === 0, last: index === length - 1, length });
-    text = environment.text(text + environment.withLocals(names, () => bodyText(environment, node['body'] as Node[])));
+    names.set('loop', {
+      index: index + 1,
+      index0: index,
+      first: index === 0,
+      last: index === length - 1,
+      length,
+    });
+    text = environment.text(
+      text + environment.withLocals(names, () => bodyText(environment, node['body'] as Node[])),
+    );
   }
   return text;
 }

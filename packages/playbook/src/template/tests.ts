@@ -30,7 +30,8 @@ export const TESTS: Record<string, Test> = {
   float: (_, value) => typeof value === 'number' && !Number.isInteger(value),
   mapping: (environment, value) => isJsonObject(environment.open(value)),
   sequence: isSequence,
-  iterable: (environment, value) => isSequence(environment, value, []) || isJsonObject(environment.open(value)),
+  iterable: (environment, value) =>
+    isSequence(environment, value, []) || isJsonObject(environment.open(value)),
   even: (_, value) => Number(value) % 2 === 0,
   odd: (_, value) => Math.abs(Number(value) % 2) === 1,
   divisibleby: (_, value, [by]) => Number(value) % Number(by) === 0,

@@ -54,7 +54,9 @@ const fromJson: Filter = (environment, value) => {
 const toText: Filter = (environment, value) => environment.text(printed(environment.openDeep(value)));
 
 const toBoolean: Filter = (_, value) =>
-  typeof value === 'string' ? !['', 'false', '0', 'no', 'none', 'off'].includes(value.trim().toLowerCase()) : truthy(value);
+  typeof value === 'string'
+    ? !['', 'false', '0', 'no', 'none', 'off'].includes(value.trim().toLowerCase())
+    : truthy(value);
 
 export const CONVERSION_FILTERS: Record<string, Filter> = {
   default: toDefault,
@@ -71,9 +73,11 @@ export const CONVERSION_FILTERS: Record<string, Filter> = {
   fromjson: fromJson,
   from_json: fromJson,
   pprint: (environment, value) => representation(environment.openDeep(value)),
-  items: (environment, value) => mapping(environment.open(value), 'items', (object) => Object.entries(object)),
+  items: (environment, value) =>
+    mapping(environment.open(value), 'items', (object) => Object.entries(object)),
   keys: (environment, value) => mapping(environment.open(value), 'keys', (object) => Object.keys(object)),
-  values: (environment, value) => mapping(environment.open(value), 'values', (object) => Object.values(object)),
+  values: (environment, value) =>
+    mapping(environment.open(value), 'values', (object) => Object.values(object)),
   get: (environment, value, args) => {
     const opened = environment.open(value);
     const key = printed(args.positional[0]);

@@ -15,7 +15,11 @@ function attribute(environment: Environment, item: unknown, path: unknown): unkn
   let value = item;
   for (const key of printed(path).split('.')) {
     const opened = environment.open(value);
-    value = Array.isArray(opened) ? opened.at(Number(key)) : isJsonObject(opened) ? ownProperty(opened, key) : undefined;
+    value = Array.isArray(opened)
+      ? opened.at(Number(key))
+      : isJsonObject(opened)
+        ? ownProperty(opened, key)
+        : undefined;
   }
   return value;
 }
@@ -27,7 +31,9 @@ const first: Filter = (environment, value) => {
 
 const join: Filter = (environment, value, args) => {
   const path = argument(args, 1, 'attribute');
-  const texts = items(environment, value).map((item) => printed(path === undefined ? item : attribute(environment, item, path)));
+  const texts = items(environment, value).map((item) =>
+    printed(path === undefined ? item : attribute(environment, item, path)),
+  );
   return environment.text(texts.join(printed(argument(args, 0, 'd') ?? '')));
 };
 
@@ -47,7 +53,9 @@ const map: Filter = (environment, value, args) => {
 const selecting =
   (keep: boolean, byAttribute: boolean): Filter =>
   (environment, value, args) => {
-    const [path, rest] = byAttribute ? [args.positional[0], args.positional.slice(1)] : [undefined, args.positional];
+    const [path, rest] = byAttribute
+      ? [args.positional[0], args.positional.slice(1)]
+      : [undefined, args.positional];
     const [name, ...testArgs] = rest;
     return items(environment, value).filter((item) => {
       const subject = byAttribute ? attribute(environment, item, path) : item;
@@ -63,7 +71,14 @@ function passes(environment: Environment, subject: unknown, name: unknown, args:
   return test(environment, subject, args);
 }
 
-const OPERATOR_TESTS: Record<string, string> = { '==': 'eq', '!=': 'ne', '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' };
+const OPERATOR_TESTS: Record<string, string> = {
+  '==': 'eq',
+  '!=': 'ne',
+  '<': 'lt',
+  '<=': 'le',
+  '>': 'gt',
+  '>=': 'ge',
+};
 
 /** Key by which items are ordered or grouped: an attribute, text without regard to case unless told otherwise. */
 function keyOf(environment: Environment, args: Arguments, position: number): (item: unknown) => unknown {
@@ -106,7 +121,11 @@ const unique: Filter = (environment, value, args) => {
 };
 
 const groupby: Filter = (environment, value, args) => {
-  const key = keyOf(environment, { positional: args.positional, named: { ...args.named, case_sensitive: true } }, 0);
+  const key = keyOf(
+    environment,
+    { positional: args.positional, named: { ...args.named, case_sensitive: true } },
+    0,
+  );
   const groups: { key: unknown; list: unknown[] }[] = [];
   for (const item of environment.iterate(value)) {
     const own = key(item);
@@ -140,7 +159,8 @@ const dictsort: Filter = (environment, value, args) => {
 const sum: Filter = (environment, value, args) => {
   const path = argument(args, 0, 'attribute');
   let total = Number(argument(args, 1, 'start') ?? 0);
-  for (const item of environment.iterate(value)) total += Number(path === undefined ? item : attribute(environment, item, path));
+  for (const item of environment.iterate(value))
+    total += Number(path === undefined ? item : attribute(environment, item, path));
   return total;
 };
 

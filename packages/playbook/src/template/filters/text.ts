@@ -41,13 +41,20 @@ const truncate: Filter = (environment, value, args) => {
   return whole + ending;
 };
 
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
+const escapes: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&#34;',
+  "'": '&#39;',
+};
 const escape = simple((value) => value.replace(/[&<>"']/g, (character) => escapes[character] as string));
 
 /** Dates as ISO text or Unix seconds, in UTC. */
 const strftime: Filter = (environment, value, args) => {
   const date = typeof value === 'number' ? new Date(value * 1000) : new Date(text(environment, value));
-  if (Number.isNaN(date.getTime())) throw new NoetlError('TEMPLATE_ERROR', `strftime: not a date: ${text(environment, value)}`);
+  if (Number.isNaN(date.getTime()))
+    throw new NoetlError('TEMPLATE_ERROR', `strftime: not a date: ${text(environment, value)}`);
   const iso = date.toISOString();
   const parts: Record<string, string> = {
     Y: iso.slice(0, 4),
@@ -58,7 +65,10 @@ const strftime: Filter = (environment, value, args) => {
     S: iso.slice(17, 19),
     f: `${iso.slice(20, 23)}000`,
     y: iso.slice(2, 4),
-    j: String(Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 0)) / 86_400_000)).padStart(3, '0'),
+    j: String(Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 0)) / 86_400_000)).padStart(
+      3,
+      '0',
+    ),
     s: String(Math.floor(date.getTime() / 1000)),
     F: iso.slice(0, 10),
     T: iso.slice(11, 19),
@@ -66,13 +76,18 @@ const strftime: Filter = (environment, value, args) => {
     Z: 'UTC',
     '%': '%',
   };
-  return printed(argument(args, 0, 'format')).replace(/%([a-zA-Z%])/g, (whole, key: string) => parts[key] ?? whole);
+  return printed(argument(args, 0, 'format')).replace(
+    /%([a-zA-Z%])/g,
+    (whole, key: string) => parts[key] ?? whole,
+  );
 };
 
 const indent: Filter = (environment, value, args) => {
   const width = Math.min(Number(argument(args, 0, 'width') ?? 4), 1000);
   const lines = text(environment, value).split('\n');
-  return environment.text(lines.map((line, index) => (index === 0 || line === '' ? line : ' '.repeat(width) + line)).join('\n'));
+  return environment.text(
+    lines.map((line, index) => (index === 0 || line === '' ? line : ' '.repeat(width) + line)).join('\n'),
+  );
 };
 
 export const TEXT_FILTERS: Record<string, Filter> = {
@@ -83,13 +98,16 @@ export const TEXT_FILTERS: Record<string, Filter> = {
   trim,
   strip: trim,
   replace,
-  split: (environment, value, args) => split(text(environment, value), argument(args, 0, 'sep'), argument(args, 1, 'maxsplit')),
+  split: (environment, value, args) =>
+    split(text(environment, value), argument(args, 0, 'sep'), argument(args, 1, 'maxsplit')),
   truncate,
   escape,
   e: escape,
   urlencode: simple(encodeURIComponent),
   b64encode: simple((value) => base64(new TextEncoder().encode(value))),
-  b64decode: simple((value) => new TextDecoder().decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0)))),
+  b64decode: simple((value) =>
+    new TextDecoder().decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0))),
+  ),
   wordcount: simple((value) => split(value, undefined, undefined).length),
   center: (environment, value, args) => {
     const source = text(environment, value);

@@ -1,0 +1,68 @@
+/** Seed `case` blocks as conditions with actions. */
+import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
+import type { Action, Case } from '../document.ts';
+import { suggestion, type Findings } from '../parse/faults.ts';
+import type { Path } from '../parse/yaml.ts';
+import { assignments, condition } from './assignments.ts';
+import { targets } from './next.ts';
+import { mapping } from './tool.ts';
+
+const ACTIONS = ['next', 'call', 'set', 'result', 'fail', 'log', 'sink', 'retry', 'collect'];
+
+export function cases(value: Json | undefined, path: Path, findings: Findings): Case[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isJsonObject).map((item, index) => {
+    const at = [...path, index];
+    findings.knownKeys(item, ['when', 'then', 'else', 'desc'], at);
+    return {
+      when: condition(item['when']) ?? true,
+      then: actions(item['then'], [...at, 'then'], findings),
+      else: actions(item['else'], [...at, 'else'], findings),
+    };
+  });
+}
+
+/** A mapping of actions, or a list of mappings. */
+function actions(value: Json | undefined, path: Path, findings: Findings): Action[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => actions(item, [...path, index], findings));
+  if (!isJsonObject(value)) {
+    findings.fault('PLAYBOOK_INVALID', path, 'actions must be a mapping, such as `next: [{step: …}]`');
+    return [];
+  }
+  return Object.entries(value).flatMap(([name, config]) => action(name, config, [...path, name], findings));
+}
+
+function action(name: string, config: Json, path: Path, findings: Findings): Action[] {
+  switch (name) {
+    case 'next':
+    case 'call':
+      return [{ do: name, arcs: targets(config, path, findings) }];
+    case 'set':
+      return [{ do: 'set', set: assignments(config) }];
+    case 'result':
+      return [
+        { do: 'result', from: isJsonObject(config) && 'from' in config ? (config['from'] ?? null) : config },
+      ];
+    case 'fail':
+    case 'log':
+      return [{ do: name, message: messageOf(config) }];
+    case 'sink':
+    case 'retry':
+    case 'collect':
+      return [{ do: name, config: mapping(config) }];
+    default:
+      findings.warn(
+        'ACTION_UNKNOWN',
+        path,
+        `the action "${name}" has no meaning and is ignored`,
+        suggestion(name, ACTIONS) ?? `Known: ${ACTIONS.join(', ')}.`,
+      );
+      return [];
+  }
+}
+
+function messageOf(config: Json): Json {
+  const { message } = mapping(config) as JsonObject;
+  return message ?? config;
+}

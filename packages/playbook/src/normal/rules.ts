@@ -1,0 +1,51 @@
+/** Policy rules in every spelling: `then`, actions beside `when`, and three forms of `else`. */
+import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
+import type { Rule } from '../document.ts';
+import { suggestion, type Findings } from '../parse/faults.ts';
+import type { Path } from '../parse/yaml.ts';
+import { assignments, condition } from './assignments.ts';
+
+const ACTIONS = ['continue', 'retry', 'fail', 'break', 'jump'] as const;
+const BACKOFFS = ['none', 'fixed', 'linear', 'exponential'] as const;
+
+export function rules(value: Json | undefined, path: Path, findings: Findings): Rule[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) {
+    findings.fault('PLAYBOOK_INVALID', path, '"rules" must be a list');
+    return [];
+  }
+  return value.flatMap((item, index) => {
+    if (isJsonObject(item)) return [rule(item, [...path, index], findings)];
+    findings.fault('PLAYBOOK_INVALID', [...path, index], 'a rule must be a mapping with `when` or `else`');
+    return [];
+  });
+}
+
+function rule(item: JsonObject, path: Path, findings: Findings): Rule {
+  const branch = isJsonObject(item['else']) ? item['else'] : item;
+  const action = isJsonObject(branch['then']) ? branch['then'] : branch;
+  const written = typeof action['do'] === 'string' ? action['do'] : 'continue';
+  const known = ACTIONS.find((name) => name === written);
+  if (!known) {
+    findings.fault(
+      'PLAYBOOK_INVALID',
+      path,
+      `a rule cannot "do: ${written}"`,
+      suggestion(written, ACTIONS) ?? `Use one of ${ACTIONS.join(', ')}.`,
+    );
+  }
+  const when = 'else' in item ? undefined : condition(item['when']);
+  const backoff =
+    action['backoff'] === undefined
+      ? undefined
+      : (BACKOFFS.find((name) => name === action['backoff']) ?? 'fixed');
+  return {
+    do: known ?? 'fail',
+    set: assignments(action['set']),
+    ...(when !== undefined && { when }),
+    ...(action['attempts'] !== undefined && { attempts: action['attempts'] }),
+    ...(backoff && { backoff }),
+    ...(action['delay'] !== undefined && { delay: action['delay'] }),
+    ...(typeof action['to'] === 'string' && { to: action['to'] }),
+  };
+}

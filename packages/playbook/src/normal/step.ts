@@ -1,0 +1,75 @@
+/** One step of the document in its normal form. */
+import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
+import type { Step } from '../document.ts';
+import type { Findings } from '../parse/faults.ts';
+import type { Path } from '../parse/yaml.ts';
+import { assignments, condition } from './assignments.ts';
+import { cases } from './case.ts';
+import { loopSpec } from './loop.ts';
+import { router } from './next.ts';
+import { mapping, tools, type Workbook } from './tool.ts';
+
+const KEYS = [
+  'step',
+  'desc',
+  'description',
+  'tool',
+  'next',
+  'loop',
+  'set',
+  'input',
+  'output',
+  'spec',
+  'case',
+  'vars',
+  'args',
+  'when',
+];
+
+export function normalStep(step: JsonObject, path: Path, workbook: Workbook, findings: Findings): Step {
+  const { tasks, pipeline } = tools(step, path, workbook, findings);
+  if (typeof step['tool'] !== 'string') findings.knownKeys(step, KEYS, path);
+  const desc = step['desc'] ?? step['description'];
+  const admit = admission(step);
+  return {
+    name: step['step'] as string,
+    tasks,
+    pipeline,
+    input: { ...(typeof step['tool'] === 'string' ? {} : mapping(step['args'])), ...mapping(step['input']) },
+    set: assignments(step['set']),
+    vars: assignments(step['vars']),
+    cases: cases(step['case'], [...path, 'case'], findings),
+    next: router(step['next'], [...path, 'next'], findings),
+    ...(typeof desc === 'string' && { desc }),
+    ...(isJsonObject(step['loop']) && { loop: loopSpec(step['loop'], [...path, 'loop'], findings) }),
+    ...(admit !== undefined && { admit }),
+    ...(isJsonObject(step['output']) && { output: step['output'] }),
+  };
+}
+
+/** `when` of the step, or its admission rules as one condition. */
+function admission(step: JsonObject): string | boolean | undefined {
+  const rules = mapping(mapping(mapping(step['spec'])['policy'])['admit'])['rules'];
+  if (!Array.isArray(rules)) return condition(step['when']);
+  let otherwise: Json = true;
+  const terms: string[] = [];
+  for (const rule of rules.filter(isJsonObject)) {
+    const allow = mapping((isJsonObject(rule['else']) ? rule['else'] : rule)['then'])['allow'] ?? true;
+    const when = 'else' in rule ? undefined : condition(rule['when']);
+    if (when === undefined) otherwise = allow;
+    else terms.push(`${literal(allow)} if (${bare(when)}) else`);
+  }
+  return `${terms.join(' ')} ${literal(otherwise)}`.trim();
+}
+
+function bare(when: string | boolean): string {
+  if (typeof when === 'boolean') return literal(when);
+  return when
+    .trim()
+    .replace(/^\{\{(.*)\}\}$/s, '$1')
+    .trim();
+}
+
+function literal(value: Json): string {
+  return value === false ? 'false' : 'true';
+}

@@ -1,0 +1,162 @@
+/** Tools: a mapping, a list of named tasks, or a kind with the tool's keys beside it, as tasks. */
+import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
+import type { Task } from '../document.ts';
+import { suggestion, type Findings } from '../parse/faults.ts';
+import { KNOWN_TOOL_KINDS, toolKind } from '../parse/kinds.ts';
+import type { Path } from '../parse/yaml.ts';
+import { assignments } from './assignments.ts';
+import { rules } from './rules.ts';
+
+/** Keys of a tool that are not its own configuration. */
+const OUTSIDE_CONFIG = new Set([
+  'kind',
+  'name',
+  'input',
+  'args',
+  'spec',
+  'set',
+  'timeout',
+  'assert',
+  'desc',
+  'description',
+  'output',
+]);
+/** Keys of a step; with a tool written as text, all others are the tool's. */
+const STEP_KEYS = new Set([
+  'step',
+  'desc',
+  'description',
+  'tool',
+  'loop',
+  'next',
+  'case',
+  'set',
+  'vars',
+  'when',
+  'spec',
+  'output',
+]);
+
+export interface Workbook {
+  [name: string]: JsonObject;
+}
+
+export interface Tools {
+  tasks: Task[];
+  pipeline: boolean;
+}
+
+export function tools(step: JsonObject, path: Path, workbook: Workbook, findings: Findings): Tools {
+  const written = step['tool'];
+  const name = `${String(step['step'])}_task`;
+  if (typeof written === 'string') {
+    const beside = Object.fromEntries(Object.entries(step).filter(([key]) => !STEP_KEYS.has(key)));
+    return { tasks: [task({ ...beside, kind: written }, name, path, workbook, findings)], pipeline: false };
+  }
+  if (Array.isArray(written)) return pipeline(written, [...path, 'tool'], workbook, findings);
+  if (isJsonObject(written))
+    return { tasks: [task(written, name, [...path, 'tool'], workbook, findings)], pipeline: false };
+  return { tasks: [], pipeline: false };
+}
+
+function pipeline(list: Json[], path: Path, workbook: Workbook, findings: Findings): Tools {
+  const tasks: Task[] = [];
+  for (const [index, item] of list.entries()) {
+    const at = [...path, index];
+    const { name, tool } = named(item, index);
+    if (!tool) {
+      findings.fault('PLAYBOOK_INVALID', at, 'a task must be a mapping with `name` and `kind`');
+      continue;
+    }
+    if (tasks.some((other) => other.name === name))
+      findings.fault(
+        'STEP_DUPLICATE',
+        at,
+        `the task name "${name}" is used twice`,
+        'Give each task a name of its own.',
+      );
+    tasks.push(task(tool, name, at, workbook, findings));
+  }
+  return { tasks, pipeline: true };
+}
+
+/** `{name: fetch, kind: http, …}` or the short form `{fetch: {kind: http, …}}`. */
+function named(item: Json, index: number): { name: string; tool?: JsonObject } {
+  const fallback = `task_${String(index + 1)}`;
+  if (!isJsonObject(item)) return { name: fallback };
+  if (item['kind'] !== undefined || item['name'] !== undefined)
+    return { name: String(item['name'] ?? fallback), tool: item };
+  const [entry] = Object.entries(item);
+  return entry && isJsonObject(entry[1])
+    ? { name: entry[0], tool: entry[1] }
+    : { name: fallback, tool: item };
+}
+
+function task(written: JsonObject, name: string, path: Path, workbook: Workbook, findings: Findings): Task {
+  const tool = lifted(substituted(written, path, workbook, findings));
+  const policy =
+    isJsonObject(tool['spec']) && isJsonObject(tool['spec']['policy']) ? tool['spec']['policy'] : {};
+  const inner = isJsonObject(tool['spec']) ? tool['spec'] : {};
+  const timeout = tool['timeout'] ?? inner['timeout'] ?? undefined;
+  return {
+    name,
+    kind: kindOf(tool, path, findings),
+    input: { ...mapping(tool['args']), ...mapping(tool['input']) },
+    config: Object.fromEntries(Object.entries(tool).filter(([key]) => !OUTSIDE_CONFIG.has(key))),
+    rules: rules(policy['rules'], [...path, 'spec', 'policy', 'rules'], findings),
+    set: assignments(tool['set']),
+    ...(timeout !== undefined && timeout !== null && { timeout }),
+  };
+}
+
+/** Kind keys written inside `spec` belong to the tool. */
+function lifted(tool: JsonObject): JsonObject {
+  const spec = tool['spec'];
+  if (!isJsonObject(spec)) return tool;
+  const { policy, timeout, ...inner } = spec;
+  return {
+    ...inner,
+    ...tool,
+    spec: { ...(policy !== undefined && { policy }), ...(timeout !== undefined && { timeout }) },
+  };
+}
+
+/** `{kind: workbook, name: x}` stands for the tool of that workbook entry; the step's input wins. */
+function substituted(tool: JsonObject, path: Path, workbook: Workbook, findings: Findings): JsonObject {
+  if (tool['kind'] !== 'workbook') return tool;
+  const name = String(tool['name'] ?? tool['task'] ?? '');
+  const entry = Object.hasOwn(workbook, name) ? workbook[name] : undefined;
+  if (!entry) {
+    findings.fault(
+      'PLAYBOOK_INVALID',
+      [...path, 'name'],
+      `the workbook has no entry "${name}"`,
+      suggestion(name, Object.keys(workbook)) ?? 'Add it to `workbook`.',
+    );
+    return { kind: 'noop' };
+  }
+  const { kind, name: _, task: __, input, args, ...rest } = tool;
+  return {
+    ...entry,
+    ...rest,
+    input: { ...mapping(entry['args']), ...mapping(entry['input']), ...mapping(args), ...mapping(input) },
+  };
+}
+
+function kindOf(tool: JsonObject, path: Path, findings: Findings): string {
+  const written = tool['kind'];
+  if (typeof written !== 'string') {
+    findings.fault('TOOL_REQUIRED', path, 'tool is required: this tool has no `kind`');
+    return 'noop';
+  }
+  const kind = toolKind(written);
+  if (!KNOWN_TOOL_KINDS.includes(kind)) {
+    const hint = suggestion(written, KNOWN_TOOL_KINDS) ?? `Use one of ${KNOWN_TOOL_KINDS.join(', ')}.`;
+    findings.fault('TOOL_KIND_UNKNOWN', [...path, 'kind'], `there is no tool kind "${written}"`, hint);
+  }
+  return kind;
+}
+
+export function mapping(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}

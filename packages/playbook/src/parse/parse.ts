@@ -1,0 +1,181 @@
+/** YAML to playbook: read, check the shape, normalise, check what refers to what. All faults at once. */
+import { isJsonObject, NoetlError, type JsonObject, type Json } from '@noetl/protocol';
+import type { Diagnostic, Playbook, Step } from '../document.ts';
+import { normalStep } from '../normal/step.ts';
+import { mapping, type Workbook } from '../normal/tool.ts';
+import { checkShape } from './schema.ts';
+import { Findings, PlaybookError, suggestion } from './faults.ts';
+import { checkTemplates } from './templates.ts';
+import { readSource } from './yaml.ts';
+
+const KEYS = [
+  'apiVersion',
+  'kind',
+  'metadata',
+  'workload',
+  'vars',
+  'keychain',
+  'workbook',
+  'workflow',
+  'executor',
+  'tracing',
+  'spec',
+  'description',
+  'name',
+  'path',
+];
+
+/** Throws {@link PlaybookError} with every fault, or a NoetlError when the text cannot even be read. */
+export function parsePlaybook(text: string): { playbook: Playbook; warnings: Diagnostic[] } {
+  const source = readSource(text);
+  const findings = new Findings(source);
+  for (const place of source.repeatedKeys) {
+    findings.warnings.push({
+      code: 'KEY_REPEATED',
+      message: 'a key stands twice in one mapping; the last one counts',
+      hint: 'Remove one of them.',
+      place,
+    });
+  }
+  const playbook = checked(source.value, findings);
+  if (findings.faults.length > 0 || !playbook) throw new PlaybookError(findings.faults);
+  return { playbook, warnings: findings.warnings };
+}
+
+/** Kind of a document, without reading more of it. */
+export function documentKind(text: string): string {
+  const { value } = readSource(text);
+  return isJsonObject(value) && typeof value['kind'] === 'string' ? value['kind'] : 'Playbook';
+}
+
+function checked(document: Json, findings: Findings): Playbook | undefined {
+  if (!isJsonObject(document)) {
+    findings.fault('PLAYBOOK_INVALID', [], 'a playbook is a mapping with metadata and workflow');
+    return undefined;
+  }
+  const kind = document['kind'] ?? 'Playbook';
+  if (kind !== 'Playbook')
+    throw new NoetlError('PLAYBOOK_KIND', `a document of kind "${String(kind)}" is not a playbook`);
+  if (!checkShape(document, findings)) return undefined;
+  findings.knownKeys(document, KEYS, []);
+  if (document['apiVersion'] !== 'noetl.io/v2') {
+    findings.warn(
+      'API_VERSION',
+      ['apiVersion'],
+      `apiVersion is ${JSON.stringify(document['apiVersion'] ?? null)}; it is read as noetl.io/v2`,
+      'Write apiVersion: noetl.io/v2.',
+    );
+  }
+  const playbook = normal(document, findings);
+  checkNames(playbook, document, findings);
+  checkTemplates(document, findings);
+  return playbook;
+}
+
+function normal(document: JsonObject, findings: Findings): Playbook {
+  const metadata = mapping(document['metadata']);
+  const name = metadata['name'] as string;
+  const workflow = document['workflow'] as JsonObject[];
+  const workbookList = list(document['workbook']);
+  const workbook = workbookOf(workbookList);
+  const steps = workflow.map((step, index) => normalStep(step, ['workflow', index], workbook, findings));
+  if (isJsonObject(document['vars'])) {
+    findings.warn(
+      'ROOT_VARS',
+      ['vars'],
+      '`vars` at the top is merged under `workload`',
+      'Move its entries into `workload`.',
+    );
+  }
+  const description = metadata['description'];
+  return {
+    path: typeof metadata['path'] === 'string' ? metadata['path'] : name,
+    name,
+    generation: generation(workflow),
+    workload: { ...mapping(document['vars']), ...mapping(document['workload']) },
+    steps,
+    entry_step: entryStep(document, steps, findings),
+    keychain: list(document['keychain']),
+    workbook: workbookList,
+    ...(typeof description === 'string' && { description }),
+  };
+}
+
+function workbookOf(entries: JsonObject[]): Workbook {
+  return Object.fromEntries(
+    entries.map((entry) => [String(entry['name']), isJsonObject(entry['tool']) ? entry['tool'] : entry]),
+  );
+}
+
+/** `executor.spec.entry_step`, else the step named `start`, else the first. */
+function entryStep(document: JsonObject, steps: Step[], findings: Findings): string {
+  const named = mapping(mapping(document['executor'])['spec'])['entry_step'];
+  const names = steps.map((step) => step.name);
+  if (typeof named === 'string') {
+    if (!names.includes(named))
+      findings.fault(
+        'STEP_UNKNOWN',
+        ['executor', 'spec', 'entry_step'],
+        `there is no step "${named}"`,
+        suggestion(named, names),
+      );
+    return named;
+  }
+  return names.includes('start') ? 'start' : (names[0] as string);
+}
+
+/** Seed syntax: `case`, `args`, or `next` as text or list; canonical documents use `arcs`. */
+function generation(workflow: JsonObject[]): Playbook['generation'] {
+  if (workflow.some((step) => isJsonObject(step['next']) && 'arcs' in step['next'])) return 'canonical';
+  const seed = workflow.some((step) => {
+    const tool = step['tool'];
+    const first = Array.isArray(tool) ? tool[0] : tool;
+    const args = 'args' in step || (isJsonObject(first) && 'args' in first);
+    return (
+      'case' in step ||
+      args ||
+      typeof tool === 'string' ||
+      typeof step['next'] === 'string' ||
+      Array.isArray(step['next'])
+    );
+  });
+  return seed ? 'seed' : 'canonical';
+}
+
+function checkNames(playbook: Playbook, document: JsonObject, findings: Findings): void {
+  const names = playbook.steps.map((step) => step.name);
+  const workflow = document['workflow'] as JsonObject[];
+  for (const [index, step] of playbook.steps.entries()) {
+    const path = ['workflow', index];
+    if (names.indexOf(step.name) !== index)
+      findings.fault('STEP_DUPLICATE', [...path, 'step'], `the step name "${step.name}" is used twice`);
+    if (step.tasks.length === 0 && needsTool(playbook, step, workflow[index] as JsonObject))
+      findings.fault('TOOL_REQUIRED', path, `tool is required: step "${step.name}" has none`);
+    const actions = step.cases.flatMap((item) => [...item.then, ...item.else]);
+    const arcs = [...step.next.arcs, ...actions.flatMap((action) => ('arcs' in action ? action.arcs : []))];
+    for (const arc of arcs) {
+      if (names.includes(arc.step)) continue;
+      findings.fault(
+        'STEP_UNKNOWN',
+        [...path, 'next'],
+        `step "${step.name}" leads to "${arc.step}", which does not exist`,
+        suggestion(arc.step, names),
+      );
+    }
+  }
+}
+
+/**
+ * A step without a tool may only route (seed documents), or mark an end that others lead to (`- step: end`); the
+ * step that everything starts with must do something.
+ */
+function needsTool(playbook: Playbook, step: Step, written: JsonObject): boolean {
+  const routes = step.next.arcs.length > 0 || step.cases.length > 0;
+  if (playbook.generation === 'seed') return step.name === playbook.entry_step && !routes;
+  const bare = Object.keys(written).every((key) => ['step', 'desc', 'description'].includes(key));
+  return !bare || step.name === playbook.entry_step;
+}
+
+function list(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
