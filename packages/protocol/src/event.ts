@@ -66,10 +66,21 @@ export type EngineEvent =
   | Base<'ctx.updated', JsonObject>
   | (Base<'loop.started', { size: number; mode: string; iterator: string }> & { loop_id: Id })
   | (Base<'loop.done', LoopResult> & { loop_id: Id })
-  | Base<'next.evaluated', { arcs: string[]; event: string }>
+  | Base<'next.evaluated', Routing>
   | Base<'playbook.completed', Json>
   | Base<'playbook.failed', FailureResult>
   | Base<'execution.cancelled', { reason: string }>;
+
+/** Where a step that has ended leads to. Arcs not taken are those of the playbook that are not named here. */
+export interface Routing {
+  /** `event.name` as conditions saw it. */
+  event: string;
+  taken: { step: string; args: JsonObject }[];
+  /** Replaces the step's value (seed action `result`). */
+  value?: Json;
+  /** The step failed and nothing handles it: the execution fails once what runs has ended. */
+  fatal?: ErrorInfo;
+}
 
 /** A step's value after its loop: results in index order (or a hole of kind `loop`) and the counts. */
 export interface LoopResult {

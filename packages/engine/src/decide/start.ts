@@ -1,0 +1,45 @@
+/** The first decision: the workload is settled and the entry step reached. */
+import { mergeDeep, render, scopeOf } from '@noetl/playbook';
+import { isJsonObject, type Context, type JsonObject } from '@noetl/protocol';
+import type { EngineInput } from '../inputs.ts';
+import type { Draft } from './draft.ts';
+
+/** Rounds in which defaults may refer to each other; what still changes then refers to itself and stays. */
+const ROUNDS_MAX = 5;
+
+export function start(draft: Draft, input: Extract<EngineInput, { kind: 'start' }>): void {
+  const { playbook } = draft.environment;
+  const { execution_id, catalog_id, parent_execution_id, payload } = input;
+  const parent = parent_execution_id === undefined ? {} : { parent_execution_id };
+  draft.state = { ...draft.state, execution_id, catalog_id, ...parent, path: playbook.path };
+  const workload = settle(playbook.workload, request(payload), draft);
+  const result = { workload, payload };
+  draft.add({ event_type: 'playbook.initialized', node_name: playbook.path, status: 'STARTED', result });
+}
+
+/** The request's own values: bare keys, and what `workload` and `ctx` in the payload hold. */
+function request(payload: JsonObject): JsonObject {
+  const { workload, ctx, ...bare } = payload;
+  let merged: JsonObject = bare;
+  for (const [key, nested] of [['workload', workload], ['ctx', ctx]] as const) {
+    if (isJsonObject(nested)) merged = mergeDeep(merged, nested);
+    else if (nested !== undefined) merged = { ...merged, [key]: nested };
+  }
+  return merged;
+}
+
+/** Defaults under the request. Only the author's defaults are templates: what a request sends is never rendered. */
+function settle(defaults: JsonObject, given: JsonObject, draft: Draft): JsonObject {
+  let settled = mergeDeep(defaults, given);
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const scope = scopeOf(startContext(draft, settled, given), { now_ms: draft.environment.nowMs }, draft.environment.values);
+    const rendered = mergeDeep(render(defaults, scope) as JsonObject, given);
+    if (JSON.stringify(rendered) === JSON.stringify(settled)) break;
+    settled = rendered;
+  }
+  return settled;
+}
+
+function startContext(draft: Draft, vars: JsonObject, payload: JsonObject): Context {
+  return { ...draft.context(draft.environment.playbook.entry_step), vars, payload };
+}

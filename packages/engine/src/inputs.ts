@@ -1,0 +1,32 @@
+/** What goes into a decision and what comes out of it. */
+import type { Playbook } from '@noetl/playbook';
+import type { EngineEvent, Id, IdSource, Json, JsonObject, LoopOpening, StepCommand } from '@noetl/protocol';
+import type { ExecutionState } from './state.ts';
+
+export type EngineInput =
+  | { kind: 'start'; execution_id: Id; catalog_id: Id; parent_execution_id?: Id; payload: JsonObject }
+  /** Facts have been folded: decide what follows. */
+  | { kind: 'proceed' }
+  | { kind: 'cancel'; reason: string };
+
+/** Everything the engine may not make by itself. */
+export interface Environment {
+  playbook: Playbook;
+  ids: IdSource;
+  /** Unix time. */
+  nowMs: number;
+  /** Content of a stored value, when it has been loaded; throws when it cannot be. */
+  values: (ref: string) => Json | undefined;
+}
+
+/** Effects as data: the interpreter stores and publishes them. */
+export interface Decision {
+  events: EngineEvent[];
+  commands: StepCommand[];
+  loops: LoopOpening[];
+}
+
+export type Outcome =
+  | { kind: 'decided'; decision: Decision; state: ExecutionState }
+  /** Templates look into stored values: load them and decide again. */
+  | { kind: 'needs'; refs: string[] };
