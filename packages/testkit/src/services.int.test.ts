@@ -15,6 +15,14 @@ test('every caller gets a database of its own, which is gone after stop', async 
   await second.stop();
 });
 
+test('a database is a clone of the migrated template', async () => {
+  const database = await startTestPostgres();
+  expect(await query(database.url, "SELECT to_regclass('noetl.event')::text AS found")).toEqual([
+    { found: 'noetl.event' },
+  ]);
+  await database.stop();
+});
+
 test('a cluster of its own can be killed and comes back with its data on the same address', async () => {
   const server = await startOwnPostgres();
   await query(server.url, 'CREATE TABLE kept (id int)');
