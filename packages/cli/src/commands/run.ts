@@ -72,7 +72,7 @@ function printEnded(terminal: Terminal, ended: ExecutionView): void {
 }
 
 /** The exit code of a command that waited for this outcome. */
-export function exitCodeOf(status: string): number {
+function exitCodeOf(status: string): number {
   if (status === 'COMPLETED') return EXIT.completed;
   return status === 'CANCELLED' ? EXIT.cancelled : EXIT.failed;
 }
