@@ -1,0 +1,84 @@
+/** The tools that run an author's code, `python` and `javascript`: one shape, two runners. */
+import { NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { BatchRun, type Program } from './runner/batch.ts';
+import type { RunnerPool } from './runner/pool.ts';
+import type { Tool, ToolBatch, ToolOutcome } from './tool.ts';
+
+const SCHEMA: JsonObject = {
+  type: 'object',
+  properties: {
+    code: { type: 'string', description: 'The program. It sets `result`, returns, or defines main().' },
+    code_b64: { type: 'string', description: 'The program in base64.' },
+    code_base64: { type: 'string', description: 'The program in base64.' },
+    script: {
+      type: ['object', 'string'],
+      description: 'Where the program is: {source: {type: inline, code}}.',
+    },
+    libs: { type: ['object', 'null'], description: 'Imports: {alias: module} or {alias: {from, import}}.' },
+  },
+};
+
+export function codeTool(kind: string, pool: RunnerPool): Tool {
+  return { kind, schema: SCHEMA, run: (batch) => runCode(kind, pool, batch) };
+}
+
+async function* runCode(kind: string, pool: RunnerPool, batch: ToolBatch): AsyncGenerator<ToolOutcome> {
+  let program: Program;
+  try {
+    program = programOf(kind, batch);
+  } catch (error) {
+    if (!(error instanceof NoetlError)) throw error;
+    const info = error.toInfo();
+    for (const item of batch.items) {
+      void item;
+      yield { status: 'error', error: info, stdout: '', duration_ms: 0 };
+      if (batch.stop_on_error === true) return;
+    }
+    return;
+  }
+  yield* new BatchRun(pool, batch, program).run();
+}
+
+function programOf(kind: string, { config, environment }: ToolBatch): Program {
+  const code = sourceOf(kind, config);
+  const { execution_id, context } = environment;
+  const wantsContext = /\bcontext\b/.test(code);
+  const libs = config['libs'];
+  return {
+    code,
+    libs: typeof libs === 'object' && libs !== null && !Array.isArray(libs) ? libs : {},
+    names: { execution_id },
+    context: wantsContext ? JSON.stringify(contextGlobal(context)) : null,
+  };
+}
+
+/** The global `context` of a program: ids, variables and the values of earlier steps. */
+function contextGlobal(context: ToolBatch['environment']['context']): JsonObject {
+  const { execution_id, vars, steps } = context;
+  return { ...steps, execution_id, workload: vars, ctx: vars, vars, steps };
+}
+
+/** script > base64 > code. */
+function sourceOf(kind: string, config: JsonObject): string {
+  const script = scriptSource(config['script']);
+  if (script !== undefined) return script;
+  const encoded = config['code_b64'] ?? config['code_base64'];
+  if (typeof encoded === 'string') return Buffer.from(encoded, 'base64').toString('utf8');
+  const { code } = config;
+  if (typeof code === 'string') return code;
+  throw new NoetlError('TOOL_CONFIG', `the ${kind} tool has no code`, {
+    hint: 'Give it `code`, `code_b64` or an inline `script`.',
+  });
+}
+
+function scriptSource(script: Json | undefined): string | undefined {
+  if (typeof script !== 'object' || script === null || Array.isArray(script)) return undefined;
+  const source = script['source'];
+  if (typeof source !== 'object' || source === null || Array.isArray(source)) return undefined;
+  if (typeof source['code'] === 'string') return source['code'];
+  const type = typeof source['type'] === 'string' ? source['type'] : 'unknown';
+  throw new NoetlError(
+    'TOOL_UNAVAILABLE',
+    `scripts of source type "${type}" are not available in this version`,
+  );
+}

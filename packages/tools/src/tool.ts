@@ -1,0 +1,70 @@
+/** What a tool is: batches of items in, outcomes in the same order out. A plain step is a batch of one item. */
+import type { Context, ErrorInfo, Hole, Id, JsonObject } from '@noetl/protocol';
+
+export interface Tool {
+  kind: string;
+  /** JSON schema of the tool's configuration. */
+  schema: JsonObject;
+  /**
+   * Outcomes come in the order of the items. With `stop_on_error` nothing follows the first failure; what was pulled
+   * after it has not run. Throws only when the batch is aborted.
+   */
+  run(batch: ToolBatch): AsyncIterable<ToolOutcome>;
+}
+
+export interface ToolBatch {
+  /** Rendered; the same for all items. */
+  config: JsonObject;
+  /** Pulled as capacity allows; ends when the caller wants no more started. */
+  items: Iterable<ToolItem>;
+  /** Most items pulled ahead of the outcome that comes next; 1: strictly one after another. */
+  lookahead: number;
+  stop_on_error?: boolean;
+  environment: ToolEnvironment;
+}
+
+export interface ToolItem {
+  /** Rendered; large values are holes. */
+  input: JsonObject;
+  /** The same for every attempt at this very piece of work. */
+  idempotency_key: string;
+  /** From 1. */
+  attempt: number;
+}
+
+export interface ToolEnvironment {
+  execution_id: Id;
+  step: string;
+  context: Context;
+  values: ValueStore;
+  signal: AbortSignal;
+  /** Of one item. */
+  timeout_ms?: number;
+  /** Large lists of the result are stored page by page while they arrive; for plain steps. */
+  stream?: boolean;
+  /** A result `{status: 'error'}` is a failure, as in the seed generation. */
+  error_status?: boolean;
+}
+
+/** Stored values as tools reach them; texts are JSON. */
+export interface ValueStore {
+  /** Items `[from, to)`; fewer when the list ends before. */
+  list(ref: string, from: number, to: number): Promise<string[]>;
+  value(ref: string): Promise<string>;
+  newList(): ListWriter;
+}
+
+export interface ListWriter {
+  /** `itemsText`: a JSON array of `count` items. */
+  page(itemsText: string, count: number): Promise<void>;
+  end(): Promise<Hole>;
+}
+
+export type ToolOutcome = {
+  /** What the item printed, bounded. */
+  stdout: string;
+  duration_ms: number;
+} & (
+  | { status: 'ok'; /** JSON of the result. */ text: string }
+  | { status: 'error'; error: ErrorInfo; /** JSON of what there is besides the error. */ text?: string }
+);
