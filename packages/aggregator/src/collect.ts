@@ -3,9 +3,8 @@
  * what Postgres holds, and wakes the decider. When rows are missing, nothing happens: the sweep comes back.
  */
 import { loopKey, notifyAdvance, raiseCompleted, type Bus } from '@noetl/bus';
-import type { Id } from '@noetl/protocol';
 import type { Log } from '@noetl/service';
-import { closeLoop, getLoop, type LoopRow, type Store } from '@noetl/store';
+import { closeLoop, getLoop, type LoopKey, type LoopRow, type Store } from '@noetl/store';
 
 /** Results up to this size travel inside `loop.done`; beyond it, a reference. */
 const INLINE_MAX_BYTES = 64 * 1024;
@@ -16,26 +15,24 @@ export interface AggregatorDeps {
   log: Log;
   /** Unix time. */
   nowMs: () => number;
-  newId: () => Id;
 }
 
 /** True when this call, or an earlier one, has closed the loop. */
-export async function collect(deps: AggregatorDeps, loopId: Id): Promise<boolean> {
-  const loop = await getLoop(deps.store, loopId);
+export async function collect(deps: AggregatorDeps, key: LoopKey): Promise<boolean> {
+  const loop = await getLoop(deps.store, key);
   if (!loop) {
-    deps.log.warn('asked to aggregate a loop that Postgres does not know', { loop_id: loopId });
+    deps.log.warn('asked to aggregate a loop that Postgres does not know', { ...key });
     return true;
   }
-  const { closed } = await closeLoop(deps.store, loopId, {
+  const { closed } = await closeLoop(deps.store, key, {
     inline_max_bytes: INLINE_MAX_BYTES,
     nowMs: deps.nowMs(),
-    newId: deps.newId,
   });
   if (closed) {
     notifyAdvance(deps.bus, loop.execution_id);
-    deps.log.info('loop done', { execution_id: loop.execution_id, step: loop.step, loop_id: loopId });
+    deps.log.info('loop done', { ...key, step: loop.step });
   }
-  const latest = (await getLoop(deps.store, loopId)) ?? loop;
+  const latest = (await getLoop(deps.store, key)) ?? loop;
   await showCount(deps.bus, latest);
   return latest.state === 'done';
 }

@@ -3,33 +3,32 @@
  * (a worker died between its commit and its raise, or NATS lost its data).
  */
 import { loopKey, readLoopState } from '@noetl/bus';
-import type { Id } from '@noetl/protocol';
-import { filledLoops, runningLoops } from '@noetl/store';
+import { filledLoops, runningLoops, type LoopKey } from '@noetl/store';
 import { collect, showCount, type AggregatorDeps } from './collect.ts';
 
 const FILLED_OLDER_THAN_MS = 2_000;
 const BATCH = 100;
 
 export async function sweepFilledLoops(deps: AggregatorDeps): Promise<void> {
-  for (const { loop_id } of await filledLoops(deps.store, {
+  for (const key of await filledLoops(deps.store, {
     older_than_ms: FILLED_OLDER_THAN_MS,
     limit: BATCH,
   })) {
-    deps.log.info('aggregating a loop whose notice was lost', { loop_id });
-    await collect(deps, loop_id);
+    deps.log.info('aggregating a loop whose notice was lost', { ...key });
+    await collect(deps, key);
   }
 }
 
 /** Walks all running loops by pages and raises entries that are behind. */
 export async function sweepLoopStates(deps: AggregatorDeps): Promise<void> {
-  for (let after: Id = '0'; ;) {
-    const loops = await runningLoops(deps.store, { after, limit: BATCH });
+  for (let after: LoopKey | undefined; ;) {
+    const loops = await runningLoops(deps.store, { ...(after && { after }), limit: BATCH });
     for (const loop of loops) {
       const shown = await readLoopState(deps.bus, loopKey(loop.execution_id, loop.step, loop.loop_id));
       if (!shown || shown.completed_count < loop.completed) await showCount(deps.bus, loop);
     }
     const last = loops.at(-1);
     if (!last || loops.length < BATCH) return;
-    after = last.loop_id;
+    after = last;
   }
 }

@@ -22,20 +22,23 @@ import {
   type EngineEvent,
   type Id,
   type Json,
+  type JsonObject,
   type LoopOpening,
 } from '@noetl/protocol';
+import type { Playbook } from '@noetl/playbook';
 import type { Log } from '@noetl/service';
 import {
   commitDecision,
+  loadValue,
   openChunks,
   withExecution,
+  type ExecutionRow,
   type LockedExecution,
   type Store,
   type Tx,
 } from '@noetl/store';
 import { freezeCollection } from './collections.ts';
 import type { Playbooks } from './playbooks.ts';
-import { loadValue } from './values.ts';
 
 export interface AdvanceDeps {
   store: Store;
@@ -44,7 +47,6 @@ export interface AdvanceDeps {
   playbooks: Playbooks;
   /** Chunk slots of all live workers, as last counted. */
   poolSlots: () => number;
-  newId: () => Id;
   nowMs: () => number;
 }
 
@@ -90,9 +92,10 @@ async function decideLocked(
   const { execution } = locked;
   if (execution.end_time !== null) return undefined;
   const playbook = await deps.playbooks(execution.catalog_id);
-  const folded = fold(locked);
+  const folded = fold(locked, playbook);
+  const wanted = input.kind === 'proceed' && locked.last_event_id === '0' ? startOf(execution) : input;
   const ids = idSource(locked.last_event_id, deps.nowMs());
-  const outcome: Outcome = decide(folded, input, {
+  const outcome: Outcome = decide(folded, wanted, {
     playbook,
     ids,
     nowMs: deps.nowMs(),
@@ -101,7 +104,7 @@ async function decideLocked(
   if (outcome.kind === 'needs') return { kind: 'needs', refs: outcome.refs };
   const { decision, state } = outcome;
   const loops: LoopOpening[] = [];
-  for (const loop of decision.loops) loops.push(await freezeCollection(tx, loop, deps.newId));
+  for (const loop of decision.loops) loops.push(await freezeCollection(tx, loop));
   const unsnapped = locked.events.length + decision.events.length;
   const mustSnapshot = loops.length > 0 || unsnapped >= SNAPSHOT_EVERY;
   await commitDecision(tx, {
@@ -117,7 +120,13 @@ async function decideLocked(
   });
   const chunks: ChunkCommand[] = [];
   for (const loop of loops)
-    chunks.push(...(await openChunks(tx, loop.loop_id, firstChunks(loop, deps.poolSlots()))));
+    chunks.push(
+      ...(await openChunks(
+        tx,
+        { execution_id: execution.execution_id, loop_id: loop.loop_id },
+        firstChunks(loop, deps.poolSlots()),
+      )),
+    );
   const commands = [...decision.commands, ...chunks];
   return { kind: 'done', published: { commands, loops, events: decision.events.length } };
 }
@@ -144,9 +153,15 @@ function valueOf(loaded: LoadedValues, ref: string): Json | undefined {
   return entry?.value;
 }
 
-function fold({ snapshot, events }: LockedExecution): ExecutionState {
+/** An execution without events has not been started: whoever looks at it first starts it. */
+function startOf({ execution_id, catalog_id, parent_execution_id, payload }: ExecutionRow): EngineInput {
+  const parent = parent_execution_id === null ? {} : { parent_execution_id };
+  return { kind: 'start', execution_id, catalog_id, ...parent, payload: payload as JsonObject };
+}
+
+function fold({ snapshot, events }: LockedExecution, playbook: Playbook): ExecutionState {
   const start = snapshot === null ? initialState() : (snapshot as unknown as ExecutionState);
-  return events.reduce(evolve, start);
+  return events.reduce((state, event) => evolve(state, event, playbook), start);
 }
 
 /** What the terminal event, if there is one, says about the execution as a whole. */

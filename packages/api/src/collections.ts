@@ -1,10 +1,10 @@
 /** Freezes a loop's collection at its entry: small ones stay in the loop's row, large ones become stored pages. */
-import { refOf, type Id, type LoopOpening } from '@noetl/protocol';
+import { refOf, type LoopOpening } from '@noetl/protocol';
 import { externalise, type Tx } from '@noetl/store';
 
-export async function freezeCollection(tx: Tx, loop: LoopOpening, newId: () => Id): Promise<LoopOpening> {
+export async function freezeCollection(tx: Tx, loop: LoopOpening): Promise<LoopOpening> {
   if (loop.collection.kind !== 'inline') return loop;
-  const frozen = await externalise(tx, loop.context.execution_id, loop.collection.items, newId);
+  const frozen = await externalise(tx, loop.context.execution_id, loop.collection.items);
   const ref = refOf(frozen);
   return ref ? { ...loop, collection: { kind: 'ref', ref: ref.ref, count: ref.count } } : loop;
 }

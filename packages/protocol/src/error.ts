@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from './json.ts';
 
-export type ErrorCategory = 'invalid' | 'not_found' | 'conflict' | 'too_large' | 'unavailable' | 'failed' | 'bug';
+export type ErrorCategory = 'invalid' | 'not_found' | 'forbidden' | 'conflict' | 'too_large' | 'unavailable' | 'failed' | 'bug';
 
 interface ErrorSpec {
   category: ErrorCategory;
@@ -57,6 +57,7 @@ export const ERRORS = {
   VERSION_UNKNOWN: spec('not_found', 'List the versions: GET /api/catalog/<path>.'),
   EXECUTION_UNKNOWN: spec('not_found', 'List the executions: GET /api/executions.'),
   LOOP_UNKNOWN: spec('not_found', 'Name a loop step that this execution has entered.'),
+  HOST_REFUSED: spec('forbidden', 'Use http://localhost, or configure authentication before opening the server.'),
   ROUTE_UNKNOWN: spec('not_found', 'See the README for the endpoints.'),
   IDEMPOTENCY_CONFLICT: spec('conflict', 'Use a new Idempotency-Key for a different request.'),
   SERVICE_UNAVAILABLE: spec('unavailable', 'Try again shortly; check GET /api/ready.', true),

@@ -5,10 +5,7 @@ export interface Config {
   databaseUrl: string;
   /** Connections of this process's pool. */
   databaseConnections: number;
-  natsUrl: string;
-  natsUser?: string;
-  natsPassword?: string;
-  natsToken?: string;
+  nats: { url: string; user?: string; password?: string; token?: string };
   host: string;
   port: number;
   /** Subjects and consumers this worker pulls from. */
@@ -69,10 +66,12 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
   return {
     databaseUrl: get('DATABASE_URL').required().asString(),
     databaseConnections: number('NOETL_DATABASE_CONNECTIONS', 10),
-    natsUrl: get('NATS_URL').required().asString(),
-    ...optional('natsUser', 'NATS_USER'),
-    ...optional('natsPassword', 'NATS_PASSWORD'),
-    ...optional('natsToken', 'NATS_TOKEN'),
+    nats: {
+      url: get('NATS_URL').required().asString(),
+      ...optional('user', 'NATS_USER'),
+      ...optional('password', 'NATS_PASSWORD'),
+      ...optional('token', 'NATS_TOKEN'),
+    },
     host: get('NOETL_HOST').default('127.0.0.1').asString(),
     port: get('NOETL_PORT').default(8082).asPortNumber(),
     workerPool: get('NOETL_WORKER_POOL').default('default').asString(),

@@ -1,7 +1,7 @@
 /** What templates of one item (or of a plain step) see, and how tool inputs are rendered from it. */
 import { assignVars, render, renderCode, scopeOf, type Scope, type Step, type Task } from '@noetl/playbook';
 import type { Context, Json, JsonObject } from '@noetl/protocol';
-import type { LoadedValues } from './needs.ts';
+import type { LoadedValues } from './loaded-values.ts';
 
 /** Kinds whose `code` is a program: templates in it print as literals of the language. */
 const CODE_KINDS = new Set(['python', 'javascript', 'script']);

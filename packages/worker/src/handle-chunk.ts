@@ -4,7 +4,7 @@ import { NoetlError, type ChunkCommand, type JsonObject, type LoopState } from '
 import { collectionItems, finishChunk, isStorable, type IterationRow, type LoopRow } from '@noetl/store';
 import { nextChunkSize } from './chunk-budget.ts';
 import type { LoopContext } from './loop-context.ts';
-import { LoadedValues } from './needs.ts';
+import { LoadedValues } from './loaded-values.ts';
 import { failureText, runChunk, type ChunkResult } from './run-chunk.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
@@ -16,7 +16,7 @@ export async function handleChunk(
   ctx: JsonObject,
   signal: AbortSignal,
 ): Promise<void> {
-  const context = await deps.loops(command.loop_id);
+  const context = await deps.loops(command);
   const { from_index: from, to_index: to } = command;
   const items = await collectionItems(deps.store, context.loop, from, to);
   const { step, loop, playbook } = context;
@@ -44,6 +44,7 @@ async function finish(
   result: ChunkResult,
 ): Promise<Finished | undefined> {
   const request = {
+    execution_id: loop.execution_id,
     command_id: command.command_id,
     worker_id: deps.workerId,
     rows: result.rows,

@@ -15,6 +15,7 @@ export async function handleCommand(deps: WorkerDeps, message: CommandMessage): 
   const log = deps.log.child({ command_id, execution_id });
   try {
     const claim = await claimCommand(deps.store, {
+      execution_id,
       command_id,
       worker_id: deps.workerId,
       lease_ms: deps.leaseMs,
@@ -24,10 +25,9 @@ export async function handleCommand(deps: WorkerDeps, message: CommandMessage): 
       log.debug('command is gone', { reason: claim.reason });
       return message.ack();
     }
-    const lease = deps.leases.hold(command_id, () => message.working());
+    const lease = deps.leases.hold({ execution_id, command_id }, () => message.working());
     try {
-      if (claim.command.lane === 'chunk')
-        await handleChunk(deps, claim.command, claim.ctx ?? {}, lease.signal);
+      if (claim.command.lane === 'chunk') await handleChunk(deps, claim.command, claim.ctx, lease.signal);
       else await handleStep(deps, claim.command, claim.catalog_id, lease.signal);
     } finally {
       lease.release();

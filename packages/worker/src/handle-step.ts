@@ -3,7 +3,7 @@ import { notifyAdvance } from '@noetl/bus';
 import type { Id, Json, StepCommand } from '@noetl/protocol';
 import { externalise, finishStep } from '@noetl/store';
 import { Frame } from './frame.ts';
-import { LoadedValues } from './needs.ts';
+import { LoadedValues } from './loaded-values.ts';
 import { stepOf } from './playbooks.ts';
 import { runTasks } from './tasks.ts';
 import type { WorkerDeps } from './worker-deps.ts';
@@ -42,6 +42,7 @@ export async function handleStep(
   };
   const ctx = Object.keys(frame.written).length > 0 ? { ctx: frame.written } : {};
   const { committed } = await finishStep(deps.store, {
+    execution_id,
     command_id: command.command_id,
     worker_id: deps.workerId,
     nowMs: deps.nowMs(),
@@ -60,5 +61,5 @@ export async function handleStep(
 
 async function inlineText(deps: WorkerDeps, executionId: Id, text: string): Promise<string> {
   if (text.length <= INLINE_MAX_BYTES) return text;
-  return JSON.stringify(await externalise(deps.store, executionId, JSON.parse(text) as Json, deps.newId));
+  return JSON.stringify(await externalise(deps.store, executionId, JSON.parse(text) as Json));
 }

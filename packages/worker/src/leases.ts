@@ -3,9 +3,8 @@
  * on. A command whose lease is lost (taken over, cancelled, loop stopped) is aborted: it starts nothing more, and the
  * fence of its finish decides what counts.
  */
-import type { Id } from '@noetl/protocol';
 import { every, type Log, type Service } from '@noetl/service';
-import { heartbeat, type Store } from '@noetl/store';
+import { heartbeat, type CommandKey, type Store } from '@noetl/store';
 
 export interface Lease {
   signal: AbortSignal;
@@ -13,13 +12,14 @@ export interface Lease {
 }
 
 interface Held {
+  key: CommandKey;
   abort: AbortController;
   working: () => void;
 }
 
 export class Leases {
   readonly service: Service;
-  readonly #held = new Map<Id, Held>();
+  readonly #held = new Map<string, Held>();
   readonly #store: Store;
   readonly #workerId: string;
   readonly #leaseMs: number;
@@ -32,20 +32,31 @@ export class Leases {
   }
 
   /** `working` tells the message's stream that its command is still being worked on. */
-  hold(commandId: Id, working: () => void): Lease {
+  hold(key: CommandKey, working: () => void): Lease {
     const abort = new AbortController();
-    this.#held.set(commandId, { abort, working });
-    return { signal: abort.signal, release: () => this.#held.delete(commandId) };
+    const held = { key, abort, working };
+    this.#held.set(textOf(key), held);
+    return {
+      signal: abort.signal,
+      release: () => {
+        if (this.#held.get(textOf(key)) === held) this.#held.delete(textOf(key));
+      },
+    };
   }
 
   async #beat(): Promise<void> {
-    const beating = [...this.#held];
+    const beating = [...this.#held.values()];
     if (beating.length === 0) return;
-    for (const [, { working }] of beating) working();
-    const ids = beating.map(([id]) => id);
-    const ours = new Set(await heartbeat(this.#store, ids, this.#workerId, this.#leaseMs));
-    for (const [id, { abort }] of beating) {
-      if (!ours.has(id)) abort.abort(new Error(`the lease of command ${id} is lost`));
+    for (const { working } of beating) working();
+    const keys = beating.map(({ key }) => key);
+    const kept = await heartbeat(this.#store, keys, this.#workerId, this.#leaseMs);
+    const ours = new Set(kept.map(textOf));
+    for (const { key, abort } of beating) {
+      if (!ours.has(textOf(key))) abort.abort(new Error(`the lease of command ${key.command_id} is lost`));
     }
   }
+}
+
+function textOf({ execution_id, command_id }: CommandKey): string {
+  return `${execution_id}/${command_id}`;
 }

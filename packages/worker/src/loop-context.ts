@@ -1,8 +1,8 @@
 /** What a worker keeps of a loop between chunks, and what an iteration's templates see of its position. */
 import { LRUCache } from 'lru-cache';
 import type { Playbook, Step } from '@noetl/playbook';
-import { NoetlError, type Id } from '@noetl/protocol';
-import { getLoop, type LoopRow, type Store } from '@noetl/store';
+import { NoetlError } from '@noetl/protocol';
+import { getLoop, type LoopKey, type LoopRow, type Store } from '@noetl/store';
 import { stepOf, type Playbooks } from './playbooks.ts';
 
 export interface LoopContext {
@@ -11,20 +11,21 @@ export interface LoopContext {
   step: Step;
 }
 
-export type Loops = (loopId: Id) => Promise<LoopContext>;
+export type Loops = (key: LoopKey) => Promise<LoopContext>;
 
 /** Definition and context of a loop entry never change, so they are read once. */
 export function loopCache(store: Store, playbooks: Playbooks): Loops {
-  const kept = new LRUCache<Id, LoopContext>({
+  const kept = new LRUCache<string, LoopContext, LoopKey>({
     max: 256,
-    fetchMethod: async (loopId) => {
-      const loop = await getLoop(store, loopId);
-      if (!loop) throw new NoetlError('LOOP_UNKNOWN', `loop ${loopId} is not in the database`);
+    fetchMethod: async (_, __, { context: key }) => {
+      const loop = await getLoop(store, key);
+      if (!loop) throw new NoetlError('LOOP_UNKNOWN', `loop ${key.loop_id} is not in the database`);
       const playbook = await playbooks(loop.catalog_id);
       return { loop, playbook, step: stepOf(playbook, loop.step) };
     },
   });
-  return (loopId) => kept.forceFetch(loopId);
+  return ({ execution_id, loop_id }) =>
+    kept.forceFetch(`${execution_id}/${loop_id}`, { context: { execution_id, loop_id } });
 }
 
 /** Names under which templates of an iteration reach their item and its position. */

@@ -10,7 +10,7 @@ import type { Tool, ToolEnvironment, ToolItem, ToolOutcome, Toolbox } from '@noe
 import { CHUNK_BYTES_MAX, CHUNK_TIME_MAX_MS } from './chunk-budget.ts';
 import { Frame, hasStaticConfig, renderConfig } from './frame.ts';
 import { iterationLocals, type LoopContext } from './loop-context.ts';
-import type { LoadedValues } from './needs.ts';
+import type { LoadedValues } from './loaded-values.ts';
 import { runTasks, type ItemOutcome } from './tasks.ts';
 
 /** Items that a tool may have pulled ahead of the outcome it gives next. */

@@ -1,29 +1,41 @@
 /** Stored values as tools read and write them: pages of lists, whole values, new lists written while they arrive. */
-import { hole, makeRef, type Id } from '@noetl/protocol';
-import { readItems, readValue, writePage, type Store } from '@noetl/store';
+import { hole, makeRef, type Hole, type Id } from '@noetl/protocol';
+import { newValueId, readItems, readValue, writePage, type Store } from '@noetl/store';
 import type { ListWriter, ValueStore } from '@noetl/tools';
 
-/** Values of one execution; `newId` gives ids for lists. */
-export function storedValues(store: Store, executionId: Id, newId: () => Id): ValueStore {
+export function storedValues(store: Store, executionId: Id): ValueStore {
   return {
     list: (ref, from, to) => readItems(store, ref, from, to),
     value: (ref) => readValue(store, ref),
-    newList: () => listWriter(store, executionId, newId()),
+    newList: () => new PagedList(store, executionId),
   };
 }
 
-function listWriter(store: Store, executionId: Id, listId: Id): ListWriter {
-  let pages = 0;
-  let items = 0;
-  let bytes = 0;
-  return {
-    async page(itemsText, count) {
-      const place = { execution_id: executionId, list_id: listId, page_index: pages, from_index: items };
-      pages += 1;
-      items += count;
-      bytes += itemsText.length;
-      await writePage(store, { ...place, items_text: itemsText, count });
-    },
-    end: () => Promise.resolve(hole(makeRef(executionId, 'list', listId, items, bytes))),
-  };
+/** A list that is written page by page; its id is made with the first page. */
+class PagedList implements ListWriter {
+  readonly #store: Store;
+  readonly #executionId: Id;
+  #id: Id | undefined;
+  #pages = 0;
+  #items = 0;
+  #bytes = 0;
+
+  constructor(store: Store, executionId: Id) {
+    this.#store = store;
+    this.#executionId = executionId;
+  }
+
+  async page(items_text: string, count: number): Promise<void> {
+    this.#id ??= await newValueId(this.#store);
+    const place = { list_id: this.#id, page_index: this.#pages, from_index: this.#items };
+    this.#pages += 1;
+    this.#items += count;
+    this.#bytes += items_text.length;
+    await writePage(this.#store, { execution_id: this.#executionId, ...place, items_text, count });
+  }
+
+  async end(): Promise<Hole> {
+    this.#id ??= await newValueId(this.#store);
+    return hole(makeRef(this.#executionId, 'list', this.#id, this.#items, this.#bytes));
+  }
 }

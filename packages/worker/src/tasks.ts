@@ -7,7 +7,7 @@ import { render, type Step, type Task } from '@noetl/playbook';
 import { errorInfo, NoetlError, type ErrorInfo, type Json } from '@noetl/protocol';
 import type { ToolEnvironment, ToolOutcome, Toolbox } from '@noetl/tools';
 import { renderConfig, type Frame } from './frame.ts';
-import type { LoadedValues } from './needs.ts';
+import type { LoadedValues } from './loaded-values.ts';
 import { judge, retryDelayMs, type Output, type Verdict } from './policy.ts';
 
 /** Most task runs of one item; guards against `jump` without end. */

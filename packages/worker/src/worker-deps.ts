@@ -18,7 +18,6 @@ export interface WorkerDeps {
   playbooks: Playbooks;
   loops: Loops;
   values: (executionId: Id) => ValueStore;
-  newId: () => Id;
   /** Chunk slots of all live workers, as last counted. */
   poolSlots: () => number;
   leaseMs: number;

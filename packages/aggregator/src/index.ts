@@ -1,0 +1,2 @@
+/** The aggregation worker. */
+export { runAggregator } from './run-aggregator.ts';

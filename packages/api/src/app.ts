@@ -1,0 +1,42 @@
+/** Express wiring: what happens to every request, and which routes there are. */
+import express, { text, type Express, Router } from 'express';
+import { loopbackOnly } from './http/host.ts';
+import { problems, unknownRoute } from './http/problem.ts';
+import { aggregateRoutes } from './routes/aggregate.ts';
+import { catalogRoutes } from './routes/catalog.ts';
+import type { ApiDeps } from './routes/deps.ts';
+import { eventRoutes } from './routes/events.ts';
+import { executeRoutes } from './routes/execute.ts';
+import { executionRoutes } from './routes/executions.ts';
+import { healthRoutes } from './routes/health.ts';
+import { loopRoutes } from './routes/loops.ts';
+
+const BODY_MAX = '1mb';
+
+/** `loopback`: the server listens on a loopback address only. */
+export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  if (loopback) app.use(loopbackOnly);
+  // Bodies are read as text whatever their type says, so that what is wrong with one can be told.
+  app.use(text({ type: () => true, limit: BODY_MAX }));
+  const router = Router();
+  for (const add of [
+    healthRoutes,
+    catalogRoutes,
+    executeRoutes,
+    executionRoutes,
+    eventRoutes,
+    loopRoutes,
+    aggregateRoutes,
+  ])
+    add(router, deps);
+  app.use('/api', router);
+  app.get('/health', (_, response) => {
+    response.json({ status: 'ok' });
+  });
+  app.use(unknownRoute);
+  app.use(problems(deps.log));
+  return app;
+}

@@ -1,0 +1,30 @@
+/**
+ * On a loopback address the api has no accounts; so it answers only to requests that name it by a loopback name and
+ * that no foreign web page has sent (DNS rebinding, cross-site posts).
+ */
+import type { RequestHandler } from 'express';
+import { NoetlError } from '@noetl/protocol';
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.has(host) || host === '::1' || host.startsWith('127.');
+}
+
+export const loopbackOnly: RequestHandler = (request, _, next) => {
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+  const { origin } = request.headers;
+  const foreign = origin !== undefined && origin !== 'null' && !LOOPBACK.has(hostOf(origin));
+  if (LOOPBACK.has(host) && !foreign) {
+    next();
+    return;
+  }
+  throw new NoetlError(
+    'HOST_REFUSED',
+    `this server answers to localhost only, not to "${foreign ? origin : host}"`,
+  );
+};
+
+function hostOf(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).hostname : origin;
+}

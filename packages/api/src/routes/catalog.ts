@@ -1,0 +1,151 @@
+/** Registering playbooks and reading the catalog. */
+import type { Request, Router } from 'express';
+import { documentKind, parsePlaybook } from '@noetl/playbook';
+import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
+import { findResource, listResources, listVersions, registerResource, type CatalogEntry } from '@noetl/store';
+import { bodyReader, idOf, jsonBody, textBody } from '../http/request.ts';
+import type { ApiDeps } from './deps.ts';
+
+const MEDIA_TYPES = [
+  'application/yaml',
+  'application/x-yaml',
+  'text/yaml',
+  'text/x-yaml',
+  'application/json',
+  'text/plain',
+  'application/x-www-form-urlencoded',
+];
+
+export function catalogRoutes(router: Router, deps: ApiDeps): void {
+  router.post('/catalog/register', async (request, response) => {
+    const content = playbookText(request);
+    const kind = kindOf(content, request);
+    if (kind !== 'Playbook')
+      throw new NoetlError('PLAYBOOK_KIND', `documents of kind "${kind}" cannot be registered yet`);
+    const { playbook, warnings } = parsePlaybook(content);
+    const { path } = playbook;
+    const registered = await registerResource(deps.store, { catalog_id: deps.newId(), path, kind, content });
+    const { version, catalog_id, created } = registered;
+    const message = created
+      ? `Registered ${path} as version ${String(version)}`
+      : `${path} is unchanged: it is version ${String(version)}`;
+    response
+      .status(created ? 201 : 200)
+      .json({ status: 'success', message, path, version, catalog_id, kind, warnings });
+  });
+  router.get('/catalog', async (_, response) => {
+    response.json({ entries: (await listResources(deps.store)).map(summary) });
+  });
+  router.post('/catalog/list', async (request, response) => {
+    const { resource_type } = readList(jsonBody(request));
+    const entries = await listResources(deps.store, { ...(resource_type && { kind: resource_type }) });
+    response.json({ entries: entries.map(summary) });
+  });
+  router.post('/catalog/resource', async (request, response) => {
+    response.json(await resource(deps, readResource(jsonBody(request))));
+  });
+  router.get('/catalog/*path', async (request, response) => {
+    const path = (request.params['path'] as unknown as string[]).join('/');
+    const versions = await listVersions(deps.store, path);
+    const [latest] = versions;
+    if (!latest) throw new NoetlError('PATH_UNKNOWN', `the catalog has no "${path}"`);
+    response.json({ ...latest, versions: versions.map(summary) });
+  });
+}
+
+interface ResourceQuery {
+  catalog_id?: string | number;
+  path?: string;
+  version?: number | 'latest';
+}
+
+const readList = bodyReader<{ resource_type?: string }>({
+  type: 'object',
+  properties: { resource_type: { type: ['string', 'null'] } },
+});
+const readResource = bodyReader<ResourceQuery>({
+  type: 'object',
+  properties: {
+    catalog_id: { type: ['string', 'integer'] },
+    path: { type: 'string' },
+    version: { anyOf: [{ type: 'integer', minimum: 1 }, { const: 'latest' }] },
+  },
+  anyOf: [{ required: ['catalog_id'] }, { required: ['path'] }],
+});
+
+/** One entry by id, or by path and version. */
+export async function resource(deps: ApiDeps, query: ResourceQuery): Promise<CatalogEntry> {
+  if (query.catalog_id !== undefined) {
+    const catalog_id = idOf(String(query.catalog_id), 'catalog_id');
+    const entry = await findResource(deps.store, { catalog_id });
+    if (!entry) throw new NoetlError('VERSION_UNKNOWN', `the catalog has no entry ${catalog_id}`);
+    return entry;
+  }
+  const path = query.path ?? '';
+  const version = typeof query.version === 'number' ? { version: query.version } : {};
+  const entry = await findResource(deps.store, { path, ...version });
+  if (entry) return entry;
+  if (query.version !== undefined && (await findResource(deps.store, { path }))) {
+    throw new NoetlError('VERSION_UNKNOWN', `"${path}" has no version ${String(query.version)}`);
+  }
+  throw new NoetlError('PATH_UNKNOWN', `the catalog has no playbook "${path}"`);
+}
+
+function summary({ catalog_id, path, version, kind, created_at }: CatalogEntry): object {
+  return { catalog_id, path, version, kind, created_at };
+}
+
+/** The document itself, or `{"content": …}` around it, plain or in base64. */
+function playbookText(request: Request): string {
+  const type = (request.headers['content-type'] ?? 'text/plain').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (!MEDIA_TYPES.includes(type)) {
+    throw new NoetlError(
+      'MEDIA_TYPE',
+      `"${type}" is not a type a playbook comes in; use ${MEDIA_TYPES.join(', ')}`,
+    );
+  }
+  const body = textBody(request);
+  if (body.trim() === '')
+    throw new NoetlError('BODY_INVALID', 'the body is empty: send the playbook', {
+      hint: registerCommand(request),
+    });
+  const content = contentOf(body);
+  return content === undefined ? body : decoded(content);
+}
+
+function contentOf(body: string): string | undefined {
+  if (!body.trimStart().startsWith('{')) return undefined;
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(body) as Json;
+  } catch {
+    return undefined;
+  }
+  return isJsonObject(parsed) && typeof parsed['content'] === 'string' && !('workflow' in parsed)
+    ? parsed['content']
+    : undefined;
+}
+
+/** Base64 is one run of its alphabet; a playbook has colons and spaces. */
+function decoded(content: string): string {
+  const compact = content.replace(/\s/g, '');
+  const isBase64 = compact.length > 0 && compact.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(compact);
+  return isBase64 ? Buffer.from(compact, 'base64').toString('utf8') : content;
+}
+
+/** Names the caller's own URL in the command that would have worked. */
+function kindOf(content: string, request: Request): string {
+  try {
+    return documentKind(content);
+  } catch (error) {
+    if (!(error instanceof NoetlError) || error.code !== 'YAML_NEWLINES_LOST') throw error;
+    throw new NoetlError('YAML_NEWLINES_LOST', error.message, {
+      hint: `curl -d strips newlines. Use: ${registerCommand(request)}`,
+    });
+  }
+}
+
+function registerCommand(request: Request): string {
+  const url = `${request.protocol}://${request.headers.host ?? 'localhost:8082'}${request.originalUrl}`;
+  return `curl -X POST ${url} -H "Content-Type: application/yaml" --data-binary @playbook.yaml`;
+}

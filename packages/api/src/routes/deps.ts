@@ -1,0 +1,17 @@
+/** What routes work with; built once in run-api.ts. */
+import type { Bus } from '@noetl/bus';
+import type { Id } from '@noetl/protocol';
+import type { Log } from '@noetl/service';
+import type { Store } from '@noetl/store';
+
+export interface ApiDeps {
+  store: Store;
+  bus: Bus;
+  log: Log;
+  /** Ids of catalog entries and executions. */
+  newId: () => Id;
+  /** Decides the first steps of an execution whose row has just been committed. */
+  start: (executionId: Id) => Promise<void>;
+  cancel: (executionId: Id, reason: string) => Promise<void>;
+  ready: () => Promise<{ postgres: boolean; nats: boolean }>;
+}

@@ -1,0 +1,133 @@
+/** Starting executions. The row exists, and its first steps are on their way, before the answer. */
+import { createHash } from 'node:crypto';
+import type { Request, Response, Router } from 'express';
+import { onFeed } from '@noetl/bus';
+import { mergeDeep } from '@noetl/playbook';
+import { NoetlError, type Id, type JsonObject } from '@noetl/protocol';
+import { createExecution, getExecution, type ExecutionRow } from '@noetl/store';
+import { bodyReader, idOf, jsonBody, numberOf } from '../http/request.ts';
+import { resource } from './catalog.ts';
+import type { ApiDeps } from './deps.ts';
+
+interface ExecuteBody {
+  path?: string;
+  catalog_id?: string | number;
+  version?: number | 'latest';
+  parent_execution_id?: string | null;
+  payload?: JsonObject | null;
+  workload?: JsonObject | null;
+  args?: JsonObject | null;
+  input?: JsonObject | null;
+  parameters?: JsonObject | null;
+}
+
+const mapping = { type: ['object', 'null'] };
+const readBody = bodyReader<ExecuteBody>({
+  type: 'object',
+  properties: {
+    path: { type: 'string', minLength: 1 },
+    catalog_id: { type: ['string', 'integer'] },
+    version: { anyOf: [{ type: 'integer', minimum: 1 }, { const: 'latest' }] },
+    parent_execution_id: { type: ['string', 'null'] },
+    payload: mapping,
+    workload: mapping,
+    args: mapping,
+    input: mapping,
+    parameters: mapping,
+  },
+  anyOf: [{ required: ['path'] }, { required: ['catalog_id'] }],
+});
+
+const WAIT_MAX_S = 60;
+const POLL_MS = 250;
+const KEY_MAX = 255;
+
+export function executeRoutes(router: Router, deps: ApiDeps): void {
+  const execute = async (request: Request, response: Response): Promise<void> => {
+    const waitS = numberOf(request.query['wait'], 'wait', { fallback: 0, min: 0, max: WAIT_MAX_S });
+    const body = readBody(jsonBody(request));
+    const entry = await resource(deps, body);
+    const payload = payloadOf(body);
+    const parent = body.parent_execution_id
+      ? { parent_execution_id: idOf(body.parent_execution_id, 'parent_execution_id') }
+      : {};
+    const { execution_id, created } = await createExecution(deps.store, {
+      execution_id: deps.newId(),
+      catalog_id: entry.catalog_id,
+      path: entry.path,
+      version: entry.version,
+      payload,
+      ...parent,
+      ...idempotency(request, entry.catalog_id, payload),
+    });
+    // A failure here costs time, not the execution: the relay starts what nobody has started.
+    if (created)
+      await deps
+        .start(execution_id)
+        .catch((error: unknown) =>
+          deps.log.warn('the relay will start an execution', { execution_id, error }),
+        );
+    const ended = waitS > 0 ? await outcome(deps, execution_id, waitS * 1000) : undefined;
+    const started = {
+      execution_id,
+      status: 'started',
+      path: entry.path,
+      version: entry.version,
+      catalog_id: entry.catalog_id,
+    };
+    response.status(created ? 201 : 200).json(ended ? { ...started, ...ended } : started);
+  };
+  router.post('/execute', execute);
+  router.post('/run/playbook', execute);
+}
+
+/** All spellings of the request's values in one; `payload` itself may hold `workload` and `ctx`. */
+function payloadOf({ payload, workload, args, input, parameters }: ExecuteBody): JsonObject {
+  return [parameters, input, args, workload, payload].reduce<JsonObject>(
+    (merged, part) => mergeDeep(merged, part ?? {}),
+    {},
+  );
+}
+
+function idempotency(
+  request: Request,
+  catalogId: Id,
+  payload: JsonObject,
+): { idempotency_key?: string; request_hash?: string } {
+  const key = request.get('idempotency-key');
+  if (key === undefined) return {};
+  if (key === '' || key.length > KEY_MAX)
+    throw new NoetlError('BODY_INVALID', `Idempotency-Key must have 1 to ${String(KEY_MAX)} characters`);
+  const request_hash = createHash('sha256')
+    .update(JSON.stringify([catalogId, payload]))
+    .digest('hex');
+  return { idempotency_key: key, request_hash };
+}
+
+/** The outcome, if it comes within the time. */
+async function outcome(deps: ApiDeps, executionId: Id, waitMs: number): Promise<object | undefined> {
+  const until = performance.now() + waitMs;
+  let wake: () => void = () => undefined;
+  const feed = onFeed(deps.bus, executionId, () => wake());
+  try {
+    for (;;) {
+      const row = await getExecution(deps.store, executionId);
+      if (row?.end_time) return ending(row);
+      const left = until - performance.now();
+      if (left <= 0) return undefined;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(POLL_MS, left));
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  } finally {
+    await feed.stop();
+  }
+}
+
+function ending({ status, result, error, start_time, end_time }: ExecutionRow): object {
+  return { status, result, error, start_time, end_time };
+}

@@ -1,0 +1,147 @@
+/** Reading executions, and cancelling them. Every status is the one of the execution's row. */
+import type { Router } from 'express';
+import { NoetlError, type ExecutionStatus, type Id, type Json } from '@noetl/protocol';
+import {
+  findLoops,
+  getExecution,
+  listEvents,
+  listExecutions,
+  type EventRow,
+  type ExecutionRow,
+} from '@noetl/store';
+import { bodyReader, idOf, jsonBody, numberOf, wordOf } from '../http/request.ts';
+import type { ApiDeps } from './deps.ts';
+
+const STATUSES: readonly ExecutionStatus[] = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'];
+const PAGE = { fallback: 100, min: 1, max: 500 };
+/** Events read to say how far the steps of an execution have come. */
+const SUMMARY_EVENTS = 5_000;
+
+const readCancel = bodyReader<{ reason?: string | null }>({
+  type: 'object',
+  properties: { reason: { type: ['string', 'null'], maxLength: 1000 } },
+});
+
+export function executionRoutes(router: Router, deps: ApiDeps): void {
+  router.get('/executions', async (request, response) => {
+    const { limit, after, status, path } = request.query;
+    const wanted = wordOf(status, 'status', STATUSES);
+    const rows = await listExecutions(deps.store, {
+      limit: numberOf(limit, 'limit', PAGE),
+      ...(after !== undefined && { after: idOf(after, 'after') }),
+      ...(wanted && { status: wanted }),
+      ...(typeof path === 'string' && { path }),
+    });
+    const next = rows.length === numberOf(limit, 'limit', PAGE) ? (rows.at(-1)?.execution_id ?? null) : null;
+    response.json({ executions: rows.map(shown), next });
+  });
+
+  router.get('/executions/:id', async (request, response) => {
+    const execution = await executionOf(deps, request.params.id);
+    const size = numberOf(request.query['page_size'], 'page_size', PAGE);
+    const since = request.query['since_event_id'];
+    const events = await listEvents(deps.store, execution.execution_id, {
+      limit: size,
+      order: 'desc',
+      ...(since !== undefined && { after: idOf(since, 'since_event_id') }),
+    });
+    const steps = await summary(deps, execution.execution_id);
+    response.json({
+      ...shown(execution),
+      steps,
+      events,
+      pagination: { page: 1, page_size: size, has_next: events.length === size },
+    });
+  });
+
+  router.get('/executions/:id/status', async (request, response) => {
+    const execution = await executionOf(deps, request.params.id);
+    const steps = await summary(deps, execution.execution_id);
+    const names = (wanted: string): string[] =>
+      steps.filter((step) => step.status === wanted).map((step) => step.step);
+    const { status, execution_id } = execution;
+    response.json({
+      execution_id,
+      status,
+      current_step: names('RUNNING').at(-1) ?? null,
+      completed_steps: names('COMPLETED'),
+      completed: status === 'COMPLETED',
+      failed: status === 'FAILED',
+      is_cancelled: status === 'CANCELLED',
+      progress: {
+        total_steps: steps.length,
+        completed_steps: names('COMPLETED').length,
+        running_steps: names('RUNNING').length,
+        failed_steps: names('FAILED').length,
+      },
+    });
+  });
+
+  router.post('/executions/:id/cancel', async (request, response) => {
+    const { reason } = readCancel(jsonBody(request));
+    const { execution_id, end_time } = await executionOf(deps, request.params.id);
+    if (end_time === null) await deps.cancel(execution_id, reason ?? 'cancelled by request');
+    const now = await executionOf(deps, execution_id);
+    const cancelled = end_time === null && now.status === 'CANCELLED';
+    response.json({
+      status: cancelled ? 'cancelled' : 'already_completed',
+      execution_id,
+      cancelled_executions: cancelled ? [execution_id] : [],
+      message: cancelled
+        ? 'The execution is cancelled; what runs now stops within seconds.'
+        : `The execution had already ended: ${now.status}.`,
+    });
+  });
+}
+
+/** Throws EXECUTION_UNKNOWN. */
+export async function executionOf(deps: ApiDeps, text: unknown): Promise<ExecutionRow> {
+  const id = idOf(text, 'the execution id');
+  const execution = await getExecution(deps.store, id);
+  if (!execution) throw new NoetlError('EXECUTION_UNKNOWN', `there is no execution ${id}`);
+  return execution;
+}
+
+function shown({ payload: _, last_event_id: __, ...row }: ExecutionRow): object {
+  return { ...row, started_at: row.start_time, completed_at: row.end_time };
+}
+
+interface StepSummary {
+  step: string;
+  status: string;
+  visits: number;
+  result: Json;
+  error: string | null;
+}
+
+/** How far each step has come, in the order in which they were first entered. */
+async function summary(deps: ApiDeps, executionId: Id): Promise<StepSummary[]> {
+  const events = await listEvents(deps.store, executionId, {
+    limit: SUMMARY_EVENTS,
+    order: 'asc',
+    types: ['step.enter', 'step.exit', 'step.skipped', 'loop.done'],
+  });
+  const loops = new Set((await findLoops(deps.store, executionId)).map((loop) => loop.step));
+  const steps = new Map<string, StepSummary>();
+  for (const event of events) {
+    const known = steps.get(event.node_name) ?? {
+      step: event.node_name,
+      status: 'RUNNING',
+      visits: 0,
+      result: null,
+      error: null,
+    };
+    steps.set(event.node_name, after(known, event));
+  }
+  return [...steps.values()].map((step) => ({
+    ...step,
+    ...(loops.has(step.step) && {
+      loop: `/api/executions/${executionId}/loops/${encodeURIComponent(step.step)}`,
+    }),
+  }));
+}
+
+function after(step: StepSummary, event: EventRow): StepSummary {
+  if (event.event_type === 'step.enter') return { ...step, status: 'RUNNING', visits: step.visits + 1 };
+  return { ...step, status: event.status, result: event.result, error: event.error };
+}

@@ -1,0 +1,127 @@
+/** One api process: HTTP, the orchestrator behind it, and the relay that finds what notices missed. */
+import { createServer, type Server } from 'node:http';
+import { connectBus, ensureTopology, onAdvance, type Bus, type Subscription } from '@noetl/bus';
+import { snowflakes } from '@noetl/protocol';
+import { every, runServices, type Config, type Log, type Service } from '@noetl/service';
+import { connectStore, ensurePartitions, poolCapacity, type Store } from '@noetl/store';
+import { AdvanceQueue } from './advance-queue.ts';
+import { advance, type AdvanceDeps } from './advance.ts';
+import { createApp } from './app.ts';
+import { isLoopback } from './http/host.ts';
+import { playbookCache } from './playbooks.ts';
+import { relayServices } from './relay.ts';
+import type { ApiDeps } from './routes/deps.ts';
+
+const ROLL_CALL_MS = 2_000;
+const PARTITIONS_MS = 3_600_000;
+const HEADERS_TIMEOUT_MS = 15_000;
+const READY_TIMEOUT_MS = 2_000;
+const ID_SHARDS = 32;
+
+/** Runs until SIGTERM; then takes no new request, finishes those it has, and leaves. */
+export async function runApi(config: Config, log: Log): Promise<void> {
+  const store = connectStore({
+    url: config.databaseUrl,
+    maxConnections: config.databaseConnections,
+    applicationName: 'noetl-api',
+    onError: (error) => log.warn('a database connection broke', { error }),
+  });
+  const bus = await connectBus({ ...config.nats, name: 'api', log });
+  await ensureTopology(bus);
+  let poolSlots = 1;
+  const countSlots = async (): Promise<void> => {
+    poolSlots = Math.max(1, await poolCapacity(store));
+  };
+  const deps: AdvanceDeps = {
+    store,
+    bus,
+    log,
+    playbooks: playbookCache(store),
+    poolSlots: () => poolSlots,
+    nowMs: Date.now,
+  };
+  const queue = new AdvanceQueue((executionId) => advance(deps, executionId), log);
+  const api: ApiDeps = {
+    store,
+    bus,
+    log,
+    newId: snowflakes(Math.floor(Math.random() * ID_SHARDS), Date.now),
+    start: (executionId) => advance(deps, executionId),
+    cancel: (executionId, reason) => advance(deps, executionId, { kind: 'cancel', reason }),
+    ready: () => ready(store, bus),
+  };
+  await runServices(
+    [
+      connections(store, bus),
+      every('roll-call', ROLL_CALL_MS, countSlots, { log }),
+      every('partitions', PARTITIONS_MS, () => ensurePartitions(store, Date.now()).then(() => undefined), {
+        log,
+      }),
+      notices(bus, queue),
+      ...relayServices(deps, config.sweepMs),
+      http(createServer(createApp(api, { loopback: isLoopback(config.host) })), config),
+    ],
+    { log, graceMs: config.shutdownGraceMs },
+  );
+}
+
+function connections(store: Store, bus: Bus): Service {
+  return {
+    name: 'connections',
+    start: () => Promise.resolve(),
+    stop: async () => {
+      await bus.close();
+      await store.close();
+    },
+  };
+}
+
+function notices(bus: Bus, queue: AdvanceQueue): Service {
+  let subscription: Subscription | undefined;
+  return {
+    name: 'notices',
+    start: () => {
+      subscription = onAdvance(bus, (executionId) => void queue.push(executionId));
+      return Promise.resolve();
+    },
+    stop: async () => {
+      await subscription?.stop();
+      await queue.idle();
+    },
+  };
+}
+
+function http(server: Server, { host, port }: Config): Service {
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  return {
+    name: 'http',
+    start: () =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, resolve);
+      }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        // Streams of events would stay open for ever.
+        setTimeout(() => server.closeAllConnections(), 1_000).unref();
+      }),
+  };
+}
+
+async function ready(store: Store, bus: Bus): Promise<{ postgres: boolean; nats: boolean }> {
+  const inTime = (work: Promise<unknown>): Promise<boolean> =>
+    Promise.race([
+      work.then(
+        () => true,
+        () => false,
+      ),
+      new Promise<boolean>((resolve) => setTimeout(() => resolve(false), READY_TIMEOUT_MS).unref()),
+    ]);
+  const [postgres, nats] = await Promise.all([
+    inTime(store.pool.query('SELECT 1')),
+    inTime(bus.connection.flush()),
+  ]);
+  return { postgres, nats };
+}

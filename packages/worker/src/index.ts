@@ -1,0 +1,2 @@
+/** The worker process. */
+export { runWorker } from './run-worker.ts';
