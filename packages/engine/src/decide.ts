@@ -38,8 +38,9 @@ function begin(draft: Draft, input: EngineInput): void {
     start(draft, input);
   } catch (error) {
     if (!(error instanceof NoetlError)) throw error;
-    const result = { workload: draft.environment.playbook.workload, payload: input.payload };
-    draft.add({ event_type: 'playbook.initialized', node_name: draft.state.path, status: 'STARTED', result });
+    const { kind: _, ...request } = input;
+    const result = { ...request, workload: draft.environment.playbook.workload };
+    draft.add({ event_type: 'playbook.initialized', node_name: draft.environment.playbook.path, status: 'STARTED', result });
     draft.state = { ...draft.state, fatal: { step: draft.environment.playbook.entry_step, error: error.toInfo() } };
     finish(draft);
     return;

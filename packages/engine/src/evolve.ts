@@ -1,6 +1,6 @@
 /** Folds one event into the state. Total: an event that is late, repeated or foreign changes nothing. */
 import type { Playbook } from '@noetl/playbook';
-import { isJsonObject, type EngineEvent, type ErrorInfo, type Json, type JsonObject, type Routing } from '@noetl/protocol';
+import { isJsonObject, type EngineEvent, type ErrorInfo, type Initialized, type Json, type JsonObject, type Routing } from '@noetl/protocol';
 import { graphOf, type Graph } from './graph.ts';
 import { stepState, type ExecutionState, type StepState } from './state.ts';
 import { PHASE_TRANSITIONS, STEP_TRANSITIONS, type PhaseEvent, type StepEvent } from './transitions.ts';
@@ -8,7 +8,7 @@ import { PHASE_TRANSITIONS, STEP_TRANSITIONS, type PhaseEvent, type StepEvent } 
 export function evolve(state: ExecutionState, event: EngineEvent, playbook: Playbook): ExecutionState {
   switch (event.event_type) {
     case 'playbook.initialized':
-      return moved({ ...state, vars: event.result.workload, payload: event.result.payload }, 'start');
+      return initialized(state, event.node_name, event.result);
     case 'playbook.completed':
       return moved(state, 'complete');
     case 'playbook.failed':
@@ -40,6 +40,11 @@ export function evolve(state: ExecutionState, event: EngineEvent, playbook: Play
     case 'next.evaluated':
       return routed(state, event.node_name, event.result, graphOf(playbook));
   }
+}
+
+function initialized(state: ExecutionState, path: string, result: Initialized): ExecutionState {
+  const { workload: vars, ...identity } = result;
+  return moved({ ...state, ...identity, vars, path }, 'start');
 }
 
 function moved(state: ExecutionState, event: PhaseEvent): ExecutionState {

@@ -55,7 +55,7 @@ export interface FailureResult {
 
 /** Events the engine folds. Iteration rows are not among them: the engine sees a loop's entry and its end. */
 export type EngineEvent =
-  | Base<'playbook.initialized', { workload: JsonObject; payload: JsonObject }>
+  | Base<'playbook.initialized', Initialized>
   | Base<'step.enter', { args: JsonObject }>
   | Base<'step.skipped', null>
   | Base<'command.issued', null>
@@ -70,6 +70,17 @@ export type EngineEvent =
   | Base<'playbook.completed', Json>
   | Base<'playbook.failed', FailureResult>
   | Base<'execution.cancelled', { reason: string }>;
+
+/** What an execution starts from; `node_name` is the playbook's path. */
+export interface Initialized {
+  execution_id: Id;
+  catalog_id: Id;
+  parent_execution_id?: Id;
+  /** Defaults under the request, templates settled. */
+  workload: JsonObject;
+  /** The request as it came. */
+  payload: JsonObject;
+}
 
 /** Where a step that has ended leads to. Arcs not taken are those of the playbook that are not named here. */
 export interface Routing {

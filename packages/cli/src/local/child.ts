@@ -76,6 +76,13 @@ export class Child {
     clearTimeout(timer);
   }
 
+  /** Waits for the end, and keeps the event loop alive meanwhile. Resolves with the exit code. */
+  async finished(): Promise<number | null> {
+    if (!this.over) this.process.ref();
+    await this.ended;
+    return this.exitCode;
+  }
+
   /** The end of the log, for error messages. */
   logTail(lines = 12): string {
     return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');

@@ -137,8 +137,7 @@ export class Platform {
 
   private async migrate(): Promise<void> {
     const child = await this.spawn('migrate', 'migrate');
-    await child.ended;
-    if (child.exitCode !== 0) throw new Error(`the migration failed:\n${child.logTail()}`);
+    if ((await child.finished()) !== 0) throw new Error(`the migration failed:\n${child.logTail()}`);
   }
 
   private async launch(name: string, role: Role): Promise<void> {

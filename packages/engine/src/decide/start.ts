@@ -11,9 +11,10 @@ export function start(draft: Draft, input: Extract<EngineInput, { kind: 'start' 
   const { playbook } = draft.environment;
   const { execution_id, catalog_id, parent_execution_id, payload } = input;
   const parent = parent_execution_id === undefined ? {} : { parent_execution_id };
-  draft.state = { ...draft.state, execution_id, catalog_id, ...parent, path: playbook.path };
+  const identity = { execution_id, catalog_id, ...parent };
+  draft.state = { ...draft.state, ...identity, path: playbook.path };
   const workload = settle(playbook.workload, request(payload), draft);
-  const result = { workload, payload };
+  const result = { ...identity, workload, payload };
   draft.add({ event_type: 'playbook.initialized', node_name: playbook.path, status: 'STARTED', result });
 }
 
