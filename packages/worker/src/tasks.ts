@@ -127,7 +127,9 @@ async function callTool(
     throw new NoetlError('TOOL_UNAVAILABLE', `the tool kind "${task.kind}" is not available in this worker`);
   const environment = { ...deps.environment, ...(timeoutMs !== undefined && { timeout_ms: timeoutMs }) };
   const items = [{ input, idempotency_key: `${deps.idempotencyKey}/${task.name}`, attempt }];
-  for await (const outcome of tool.run({ config, items, lookahead: 1, environment })) return outcome;
+  let last: ToolOutcome | undefined;
+  for await (const outcome of tool.run({ config, items, lookahead: 1, environment })) last = outcome;
+  if (last) return last;
   throw new NoetlError('INTERNAL', `the tool ${task.kind} gave no outcome`);
 }
 

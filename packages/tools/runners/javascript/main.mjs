@@ -356,7 +356,8 @@ async function runFrame(frame) {
     chunks.push(data);
     if (status === 'error' && frame.stop_on_error) stopped = frame.batch;
     const now = performance.now();
-    if (frame.each || now - flushed > FLUSH_MS) {
+    const more = index + 1 < frame.items.length;
+    if (more && (frame.each || now - flushed > FLUSH_MS)) {
       writeFrame({ op: 'out', items: outcomes }, ...chunks);
       outcomes = [];
       chunks = [];

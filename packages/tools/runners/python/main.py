@@ -112,7 +112,8 @@ def run_frame(frame):
         if status == "error" and frame.get("stop_on_error"):
             stopped.add(frame["batch"])
         now = time.perf_counter()
-        if frame.get("each") or now - flushed > FLUSH_SECONDS:
+        more = index + 1 < len(frame["items"])
+        if more and (frame.get("each") or now - flushed > FLUSH_SECONDS):
             write_frame({"op": "out", "items": outcomes}, *chunks)
             outcomes, chunks, flushed = [], [], now
     write_frame({"op": "out", "items": outcomes, "end": True}, *chunks)

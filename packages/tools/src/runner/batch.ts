@@ -168,8 +168,9 @@ export class BatchRun {
     const { values } = this.#batch.environment;
     switch (header['op']) {
       case 'out':
-        yield* this.#outcomes(header['items'] as Reported[], body);
+        // Before the outcomes: whoever stops listening after the last one leaves a runner with nothing in flight.
         if (header['end'] === true) this.#frames -= 1;
+        yield* this.#outcomes(header['items'] as Reported[], body);
         return;
       case 'read': {
         const items = await values.list(
