@@ -75,7 +75,7 @@ export function consumeAggregate(
   });
 }
 
-const codec = JSONCodec<unknown>();
+const codec = JSONCodec();
 const RETRY_MS = 500;
 const PULL_EXPIRES_MS = 10_000;
 /** The client reports every second missed heartbeat; this many reports mean that the pull is dead. */

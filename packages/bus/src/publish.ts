@@ -42,8 +42,9 @@ async function publish(bus: Bus, subject: string, message: unknown, msgID: strin
 }
 
 const STREAM_NOT_FOUND = 10059;
+const NO_RESPONDERS: string = ErrorCode.NoResponders;
 
 function isMissing(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false;
-  return error.code === String(ErrorCode.NoResponders) || error.api_error?.err_code === STREAM_NOT_FOUND;
+  return error.code === NO_RESPONDERS || error.api_error?.err_code === STREAM_NOT_FOUND;
 }

@@ -40,8 +40,16 @@ function begin(draft: Draft, input: EngineInput): void {
     if (!(error instanceof NoetlError)) throw error;
     const { kind: _, ...request } = input;
     const result = { ...request, workload: draft.environment.playbook.workload };
-    draft.add({ event_type: 'playbook.initialized', node_name: draft.environment.playbook.path, status: 'STARTED', result });
-    draft.state = { ...draft.state, fatal: { step: draft.environment.playbook.entry_step, error: error.toInfo() } };
+    draft.add({
+      event_type: 'playbook.initialized',
+      node_name: draft.environment.playbook.path,
+      status: 'STARTED',
+      result,
+    });
+    draft.state = {
+      ...draft.state,
+      fatal: { step: draft.environment.playbook.entry_step, error: error.toInfo() },
+    };
     finish(draft);
     return;
   }
@@ -86,7 +94,8 @@ function reach(draft: Draft): boolean {
     if (tokens.length === 0 || tokens.length < awaited) continue;
     const taken = tokens.filter(([, token]) => token.taken);
     if (taken.length === 0) skip(draft, name);
-    else enter(draft, name, Object.assign({}, ...taken.map(([, token]) => token.args)) as Record<string, never>);
+    else
+      enter(draft, name, Object.assign({}, ...taken.map(([, token]) => token.args)) as Record<string, never>);
     return true;
   }
   return false;

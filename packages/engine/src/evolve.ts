@@ -1,6 +1,14 @@
 /** Folds one event into the state. Total: an event that is late, repeated or foreign changes nothing. */
 import type { Playbook } from '@noetl/playbook';
-import { isJsonObject, type EngineEvent, type ErrorInfo, type Initialized, type Json, type JsonObject, type Routing } from '@noetl/protocol';
+import {
+  isJsonObject,
+  type EngineEvent,
+  type ErrorInfo,
+  type Initialized,
+  type Json,
+  type JsonObject,
+  type Routing,
+} from '@noetl/protocol';
 import { graphOf, type Graph } from './graph.ts';
 import { stepState, type ExecutionState, type StepState } from './state.ts';
 import { PHASE_TRANSITIONS, STEP_TRANSITIONS, type PhaseEvent, type StepEvent } from './transitions.ts';
@@ -25,12 +33,16 @@ export function evolve(state: ExecutionState, event: EngineEvent, playbook: Play
     case 'step.skipped':
       return skipped(state, event.node_name, graphOf(playbook));
     case 'command.issued':
-      return withStep(state, event.node_name, { ...(event.command_id !== undefined && { command_id: event.command_id }) });
+      return withStep(state, event.node_name, {
+        ...(event.command_id !== undefined && { command_id: event.command_id }),
+      });
     case 'loop.started':
       return withStep(state, event.node_name, { loop_id: event.loop_id });
     case 'step.exit': {
       const isOurs = stepState(state, event.node_name).command_id === event.command_id;
-      return isOurs ? exited(state, event.node_name, event.status === 'FAILED', event.result, playbook) : state;
+      return isOurs
+        ? exited(state, event.node_name, event.status === 'FAILED', event.result, playbook)
+        : state;
     }
     case 'loop.done': {
       const isOurs = stepState(state, event.node_name).loop_id === event.loop_id;
@@ -73,24 +85,44 @@ function skipped(state: ExecutionState, name: string, graph: Graph): ExecutionSt
   const status = after(state, name, 'skip');
   if (!status) return state;
   let next = withStep(state, name, { status, tokens: {} });
-  for (const target of graph.forward.get(name) ?? []) next = withToken(next, name, target, { taken: false, args: {} });
+  for (const target of graph.forward.get(name) ?? [])
+    next = withToken(next, name, target, { taken: false, args: {} });
   return next;
 }
 
-function exited(state: ExecutionState, name: string, failed: boolean, value: Json, playbook: Playbook): ExecutionState {
+function exited(
+  state: ExecutionState,
+  name: string,
+  failed: boolean,
+  value: Json,
+  playbook: Playbook,
+): ExecutionState {
   const status = after(state, name, 'exit');
   if (!status) return state;
-  const error = failed && isJsonObject(value) && isJsonObject(value['error']) ? (value['error'] as unknown as ErrorInfo) : undefined;
+  const error =
+    failed && isJsonObject(value) && isJsonObject(value['error'])
+      ? (value['error'] as unknown as ErrorInfo)
+      : undefined;
   const next = withStep(state, name, { status, outcome: { failed, ...(error && { error }) } });
   const kind = kindOf(playbook, name, failed);
   const kinds = { ...state.kinds };
   if (kind) kinds[name] = kind;
   else Reflect.deleteProperty(kinds, name);
-  return { ...next, values: { ...state.values, [name]: value }, kinds, exited: [...state.exited, name], last: name };
+  return {
+    ...next,
+    values: { ...state.values, [name]: value },
+    kinds,
+    exited: [...state.exited, name],
+    last: name,
+  };
 }
 
 /** How the step's value is stored, so that the reader resolves every spelling. */
-function kindOf(playbook: Playbook, name: string, failed: boolean): ExecutionState['kinds'][string] | undefined {
+function kindOf(
+  playbook: Playbook,
+  name: string,
+  failed: boolean,
+): ExecutionState['kinds'][string] | undefined {
   const step = playbook.steps.find((candidate) => candidate.name === name);
   if (!step) return undefined;
   if (step.loop) return 'loop';

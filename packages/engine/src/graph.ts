@@ -31,11 +31,14 @@ export function arcsOf(step: Step): Arc[] {
 }
 
 function build(playbook: Playbook): Graph {
-  const targets = new Map(playbook.steps.map((step) => [step.name, [...new Set(arcsOf(step).map((arc) => arc.step))]]));
+  const targets = new Map(
+    playbook.steps.map((step) => [step.name, [...new Set(arcsOf(step).map((arc) => arc.step))]]),
+  );
   const { forward, back } = walk(playbook.entry_step, targets);
   const predecessors = new Map<string, Set<string>>();
   for (const [source, reached] of forward) {
-    for (const target of reached) predecessors.set(target, (predecessors.get(target) ?? new Set()).add(source));
+    for (const target of reached)
+      predecessors.set(target, (predecessors.get(target) ?? new Set()).add(source));
   }
   return {
     forward,
@@ -46,7 +49,10 @@ function build(playbook: Playbook): Graph {
 }
 
 /** Iterative, so that a chain of any length does not exhaust the stack. */
-function walk(entry: string, targets: Map<string, string[]>): { forward: Map<string, Set<string>>; back: Set<string> } {
+function walk(
+  entry: string,
+  targets: Map<string, string[]>,
+): { forward: Map<string, Set<string>>; back: Set<string> } {
   const forward = new Map<string, Set<string>>();
   const back = new Set<string>();
   const open = new Set<string>();

@@ -4,7 +4,8 @@
  */
 import type { JsonObject } from './json.ts';
 
-export type ErrorCategory = 'invalid' | 'not_found' | 'forbidden' | 'conflict' | 'too_large' | 'unavailable' | 'failed' | 'bug';
+export type ErrorCategory =
+  'invalid' | 'not_found' | 'forbidden' | 'conflict' | 'too_large' | 'unavailable' | 'failed' | 'bug';
 
 interface ErrorSpec {
   category: ErrorCategory;
@@ -33,8 +34,14 @@ export const ERRORS = {
   TEMPLATE_SYNTAX: spec('invalid', 'Correct the expression at the place given.'),
   TEMPLATE_ERROR: spec('failed', 'Check the expression and the values it uses.'),
   TEMPLATE_BUDGET: spec('failed', 'Do the heavy work in a python step; templates are for small expressions.'),
-  VALUE_TOO_LARGE: spec('failed', 'Pass the value to a code step as a whole instead of looking into it here.'),
-  CTX_TOO_LARGE: spec('failed', 'Do not collect results in ctx; use the loop result (`{{ <step>.results }}`).'),
+  VALUE_TOO_LARGE: spec(
+    'failed',
+    'Pass the value to a code step as a whole instead of looking into it here.',
+  ),
+  CTX_TOO_LARGE: spec(
+    'failed',
+    'Do not collect results in ctx; use the loop result (`{{ <step>.results }}`).',
+  ),
   // Loops
   LOOP_NOT_ITERABLE: spec('failed', 'loop.in must give a list, an object, a number or JSON text of a list.'),
   LOOP_TOO_LARGE: spec('failed', 'Split the collection: a loop takes at most 10,000,000 items.'),
@@ -57,7 +64,10 @@ export const ERRORS = {
   VERSION_UNKNOWN: spec('not_found', 'List the versions: GET /api/catalog/<path>.'),
   EXECUTION_UNKNOWN: spec('not_found', 'List the executions: GET /api/executions.'),
   LOOP_UNKNOWN: spec('not_found', 'Name a loop step that this execution has entered.'),
-  HOST_REFUSED: spec('forbidden', 'Use http://localhost, or configure authentication before opening the server.'),
+  HOST_REFUSED: spec(
+    'forbidden',
+    'Use http://localhost, or configure authentication before opening the server.',
+  ),
   ROUTE_UNKNOWN: spec('not_found', 'See the README for the endpoints.'),
   IDEMPOTENCY_CONFLICT: spec('conflict', 'Use a new Idempotency-Key for a different request.'),
   SERVICE_UNAVAILABLE: spec('unavailable', 'Try again shortly; check GET /api/ready.', true),

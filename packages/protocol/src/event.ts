@@ -29,7 +29,8 @@ export const TERMINAL_EVENTS: readonly EventType[] = [
   'execution.cancelled',
 ];
 
-export type EventStatus = 'STARTED' | 'ENTERED' | 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'SKIPPED';
+export type EventStatus =
+  'STARTED' | 'ENTERED' | 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'SKIPPED';
 
 interface Base<T extends EventType, R> {
   event_id: Id;

@@ -38,7 +38,8 @@ export function makeRef(executionId: Id, kind: Ref['kind'], id: Id, count: numbe
 export function refOf(value: unknown): Ref | undefined {
   if (!isJsonObject(value)) return undefined;
   const ref = value['_ref'];
-  if (!isJsonObject(ref) || typeof ref['ref'] !== 'string' || typeof ref['count'] !== 'number') return undefined;
+  if (!isJsonObject(ref) || typeof ref['ref'] !== 'string' || typeof ref['count'] !== 'number')
+    return undefined;
   return REF_TEXT.test(ref['ref']) ? (ref as unknown as Ref) : undefined;
 }
 

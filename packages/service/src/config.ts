@@ -55,7 +55,8 @@ export function loadConfig(source: NodeJS.ProcessEnv, isTerminal = process.stdou
 }
 
 function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
-  const { get } = env.from(source);
+  const variables = env.from(source);
+  const get = (name: string) => variables.get(name);
   const number = (name: string, fallback: number): number => get(name).default(fallback).asIntPositive();
   const optional = (key: string, name: string): Record<string, string> => {
     const value = get(name).asString();

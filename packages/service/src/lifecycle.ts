@@ -76,12 +76,13 @@ export function every(
   { log }: { log: Log },
 ): Service {
   const abort = new AbortController();
+  const stopping = (): boolean => abort.signal.aborted;
   let running: Promise<void> | undefined;
   const rounds = async (): Promise<void> => {
-    while (!abort.signal.aborted) {
+    while (!stopping()) {
       const pause = intervalMs * (1 - JITTER / 2 + Math.random() * JITTER);
       await delay(pause, undefined, { signal: abort.signal, ref: false }).catch(() => undefined);
-      if (abort.signal.aborted) return;
+      if (stopping()) return;
       try {
         await work();
       } catch (error) {

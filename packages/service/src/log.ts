@@ -8,12 +8,13 @@ export type Log = Logger;
 export function createLog(options: { name: string; level: LogLevel; format: 'json' | 'pretty' }): Log {
   const { combine, timestamp, json, printf } = format;
   const line = options.format === 'json' ? json() : printf(pretty);
+  // Everything goes to stderr: stdout belongs to the commands' own output.
+  const toConsole: unknown = new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] });
   return createLogger({
     level: options.level,
     defaultMeta: { process: options.name },
     format: combine(timestamp(), format(serialiseErrors)(), line),
-    transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
-  });
+  }).add(toConsole as Parameters<Logger['add']>[0]);
 }
 
 /** Errors among the fields become plain objects: message, code, stack. */

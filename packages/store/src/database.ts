@@ -209,9 +209,14 @@ export function connectStore(options: StoreOptions): Store {
   return { db, pool, close: () => db.destroy() };
 }
 
+/** pg's own parsers; its types name only the ids it knows. */
+const DEFAULT_PARSERS = pg.types as unknown as {
+  getTypeParser(oid: number, format: 'text' | 'binary'): (value: string) => unknown;
+};
+
 /** int8 stays text (ids exceed 2^53), numeric becomes a number. */
 function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   if (oid === INT8_OID) return (value) => value;
   if (oid === NUMERIC_OID) return Number;
-  return pg.types.getTypeParser(oid, format ?? 'text') as (value: string) => unknown;
+  return DEFAULT_PARSERS.getTypeParser(oid, format ?? 'text');
 }

@@ -107,14 +107,14 @@ type Counted = { completed: number; failed: number; size: number; state: string 
 /** Throws RESULT_NOT_STORABLE when Postgres refuses one of the results; then nothing has changed. */
 export async function finishChunk(store: Store, chunk: FinishedChunk): Promise<ChunkCommit> {
   const client = await store.pool.connect();
-  let broken: Error | undefined;
+  let broken = false;
   try {
     await client.query('BEGIN');
     const commit = await finishIn(client, chunk);
     await client.query(commit.committed ? 'COMMIT' : 'ROLLBACK');
     return commit;
   } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
+    await client.query('ROLLBACK').catch(() => (broken = true));
     throw storable(error);
   } finally {
     client.release(broken);

@@ -60,7 +60,7 @@ async function finishIn(tx: Tx, finished: FinishedStep): Promise<{ committed: bo
   const [fenced] = rows;
   if (!fenced) return { committed: false };
   const ids = idSource(locked.last_event_id, finished.nowMs);
-  const events = facts(fenced.step, command_id, outcome, ids.next);
+  const events = facts(fenced.step, command_id, outcome, () => ids.next());
   await appendEvents(tx, { execution_id, catalog_id: locked.catalog_id }, events, {
     worker_id,
     attempt: fenced.attempt,

@@ -29,8 +29,7 @@ async function* runCode(kind: string, pool: RunnerPool, batch: ToolBatch): Async
   } catch (error) {
     if (!(error instanceof NoetlError)) throw error;
     const info = error.toInfo();
-    for (const item of batch.items) {
-      void item;
+    for (const _ of batch.items) {
       yield { status: 'error', error: info, stdout: '', duration_ms: 0 };
       if (batch.stop_on_error === true) return;
     }

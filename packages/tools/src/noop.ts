@@ -5,9 +5,8 @@ export const noop: Tool = {
   kind: 'noop',
   schema: { type: 'object', properties: { result: { description: 'The value of the step.' } } },
   async *run({ config, items, environment }) {
-    for (const item of items) {
+    for (const _ of items) {
       environment.signal.throwIfAborted();
-      void item;
       const value = config['result'] ?? { status: 'noop', step: environment.step };
       yield await Promise.resolve({
         status: 'ok' as const,

@@ -20,10 +20,14 @@ export async function handleCommand(deps: WorkerDeps, message: CommandMessage): 
       worker_id: deps.workerId,
       lease_ms: deps.leaseMs,
     });
-    if (claim.kind === 'busy') return message.nak(claim.retry_ms);
+    if (claim.kind === 'busy') {
+      message.nak(claim.retry_ms);
+      return;
+    }
     if (claim.kind === 'gone') {
       log.debug('command is gone', { reason: claim.reason });
-      return message.ack();
+      message.ack();
+      return;
     }
     const lease = deps.leases.hold({ execution_id, command_id }, () => message.working());
     try {

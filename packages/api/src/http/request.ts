@@ -1,15 +1,21 @@
 /** Reading requests: bodies, ids, numbers, each refused with what is wrong and what is right. */
-import { Ajv, type ValidateFunction } from 'ajv';
+import { Ajv } from 'ajv';
 import type { Request } from 'express';
-import { isId, NoetlError, type Id } from '@noetl/protocol';
+import { isId, jsonText, NoetlError, type Id } from '@noetl/protocol';
 
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
 
+/** A JSON schema whose bodies have the shape T. */
+export interface SchemaOf<T> {
+  [keyword: string]: unknown;
+  readonly shape?: T;
+}
+
 /** Compiles a schema into a reader of parsed bodies. */
-export function bodyReader<T>(schema: object): (body: unknown) => T {
-  const validate: ValidateFunction = ajv.compile(schema);
+export function bodyReader<T>(schema: SchemaOf<T>): (body: unknown) => T {
+  const validate = ajv.compile<T>(schema);
   return (body) => {
-    if (validate(body)) return body as T;
+    if (validate(body)) return body;
     const faults = (validate.errors ?? []).map(
       ({ instancePath, message }) =>
         `${instancePath.slice(1).replaceAll('/', '.') || 'the body'} ${message ?? ''}`,
@@ -65,7 +71,7 @@ export function numberOf(
 /** A query value that is one of a few words, in upper case. */
 export function wordOf<T extends string>(text: unknown, what: string, words: readonly T[]): T | undefined {
   if (text === undefined) return undefined;
-  const word = words.find((candidate) => candidate === String(text).toUpperCase());
+  const word = words.find((candidate) => candidate === jsonText(text).toUpperCase());
   if (word) return word;
   throw new NoetlError('BODY_INVALID', `${what} must be one of ${words.join(', ')}`);
 }

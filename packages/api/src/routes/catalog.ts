@@ -45,7 +45,7 @@ export function catalogRoutes(router: Router, deps: ApiDeps): void {
     response.json(await resource(deps, readResource(jsonBody(request))));
   });
   router.get('/catalog/*path', async (request, response) => {
-    const path = (request.params['path'] as unknown as string[]).join('/');
+    const path = request.params['path'].join('/');
     const versions = await listVersions(deps.store, path);
     const [latest] = versions;
     if (!latest) throw new NoetlError('PATH_UNKNOWN', `the catalog has no "${path}"`);

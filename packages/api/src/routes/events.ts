@@ -42,10 +42,10 @@ async function stream(deps: ApiDeps, executionId: Id, request: Request, response
   const resumed = request.get('last-event-id') ?? request.query['after'];
   let after = resumed === undefined ? '0' : idOf(resumed, 'Last-Event-ID');
   let wake: () => void = () => undefined;
-  let closed = false;
+  const closed = new AbortController();
   const feed = onFeed(deps.bus, executionId, () => wake());
   request.on('close', () => {
-    closed = true;
+    closed.abort();
     wake();
   });
   response
@@ -54,7 +54,7 @@ async function stream(deps: ApiDeps, executionId: Id, request: Request, response
   response.flushHeaders();
   const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
   try {
-    while (!closed) {
+    while (!closed.signal.aborted) {
       // Asked before reading, so that nothing appended in between is missed at the end.
       const ended = (await getExecution(deps.store, executionId))?.end_time !== null;
       const events = await listEvents(deps.store, executionId, {

@@ -1,13 +1,25 @@
 /** A decision in the making: events are folded as they are added, so that every next thought sees them. */
 import type { Step } from '@noetl/playbook';
 import { scopeOf, type Scope } from '@noetl/playbook';
-import { errorInfo, NoetlError, type Context, type EngineEvent, type ErrorInfo, type LoopOpening, type StepCommand } from '@noetl/protocol';
+import {
+  errorInfo,
+  NoetlError,
+  type Context,
+  type EngineEvent,
+  type ErrorInfo,
+  type LoopOpening,
+  type StepCommand,
+} from '@noetl/protocol';
 import { evolve } from '../evolve.ts';
 import type { Decision, Environment } from '../inputs.ts';
 import { stepState, type ExecutionState } from '../state.ts';
 
 /** An event without its id. */
-export type NewEvent = EngineEvent extends infer E ? (E extends EngineEvent ? Omit<E, 'event_id'> : never) : never;
+export type NewEvent = EngineEvent extends infer E
+  ? E extends EngineEvent
+    ? Omit<E, 'event_id'>
+    : never
+  : never;
 
 export class Draft {
   state: ExecutionState;
@@ -25,7 +37,7 @@ export class Draft {
 
   /** Adds an event and folds it; returns its id. */
   add(event: NewEvent, event_id = this.environment.ids.next()): string {
-    const full = { event_id, ...event } as EngineEvent;
+    const full = { event_id, ...event };
     this.#decision.events.push(full);
     this.state = evolve(this.state, full, this.environment.playbook);
     return event_id;
@@ -50,7 +62,17 @@ export class Draft {
     const { execution_id, catalog_id, parent_execution_id, path, vars, values, kinds, payload } = this.state;
     const args = stepState(this.state, name).args;
     const parent = parent_execution_id === undefined ? {} : { parent_execution_id };
-    return { execution_id, catalog_id, ...parent, path, vars, steps: values, step_kinds: kinds, args, payload };
+    return {
+      execution_id,
+      catalog_id,
+      ...parent,
+      path,
+      vars,
+      steps: values,
+      step_kinds: kinds,
+      args,
+      payload,
+    };
   }
 
   scope(name: string, extra: Record<string, unknown> = {}): Scope {
@@ -61,7 +83,13 @@ export class Draft {
   /** A failure before any command was issued: the step ends at once. */
   fail(name: string, error: ErrorInfo): void {
     const result = { status: 'error' as const, error, context: { error: error.message } };
-    this.add({ event_type: 'step.exit', node_name: name, status: 'FAILED', result: result as never, error: error.message });
+    this.add({
+      event_type: 'step.exit',
+      node_name: name,
+      status: 'FAILED',
+      result: result as never,
+      error: error.message,
+    });
   }
 }
 

@@ -21,7 +21,8 @@ export function enter(draft: Draft, name: string, args: JsonObject): void {
   }
   const enterId = enterEvent(draft, name, args);
   if (step.loop) openLoop(draft, step, step.loop);
-  else if (step.tasks.length === 0) draft.add({ event_type: 'step.exit', node_name: name, status: 'COMPLETED', result: null });
+  else if (step.tasks.length === 0)
+    draft.add({ event_type: 'step.exit', node_name: name, status: 'COMPLETED', result: null });
   else issue(draft, step, enterId);
 }
 
@@ -36,7 +37,13 @@ function enterEvent(draft: Draft, name: string, args: JsonObject): string {
 function issue(draft: Draft, step: Step, event_id: string): void {
   const { execution_id } = draft.state;
   const command_id = draft.environment.ids.next();
-  draft.add({ event_type: 'command.issued', node_name: step.name, status: 'STARTED', result: null, command_id });
+  draft.add({
+    event_type: 'command.issued',
+    node_name: step.name,
+    status: 'STARTED',
+    result: null,
+    command_id,
+  });
   const context = projectContext(draft.context(step.name), step);
   draft.command({ lane: 'step', command_id, execution_id, step: step.name, event_id, context });
 }

@@ -6,7 +6,9 @@ export function finish(draft: Draft): void {
   const { fatal, last, values, path } = draft.state;
   if (fatal) {
     const { error, step } = fatal;
-    const message = error.message.includes(`"${step}"`) ? error.message : `step "${step}" failed: ${error.message}`;
+    const message = error.message.includes(`"${step}"`)
+      ? error.message
+      : `step "${step}" failed: ${error.message}`;
     const result: FailureResult = { status: 'error', error, context: { error: message } };
     draft.add({ event_type: 'playbook.failed', node_name: path, status: 'FAILED', result, error: message });
     return;
@@ -16,5 +18,11 @@ export function finish(draft: Draft): void {
 }
 
 export function cancel(draft: Draft, reason: string): void {
-  draft.add({ event_type: 'execution.cancelled', node_name: draft.state.path, status: 'CANCELLED', result: { reason }, error: reason });
+  draft.add({
+    event_type: 'execution.cancelled',
+    node_name: draft.state.path,
+    status: 'CANCELLED',
+    result: { reason },
+    error: reason,
+  });
 }

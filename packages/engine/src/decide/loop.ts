@@ -20,10 +20,25 @@ export function openLoop(draft: Draft, step: Step, spec: LoopSpec): void {
   const { iterator, mode } = spec;
   const { ids } = draft.environment;
   const loop_id = ids.next();
-  draft.add({ event_type: 'loop.started', node_name: name, status: 'STARTED', loop_id, result: { size, mode, iterator } }, loop_id);
+  draft.add(
+    {
+      event_type: 'loop.started',
+      node_name: name,
+      status: 'STARTED',
+      loop_id,
+      result: { size, mode, iterator },
+    },
+    loop_id,
+  );
   if (size === 0) {
     const stats = { total: 0, success: 0, failed: 0, not_started: 0 };
-    draft.add({ event_type: 'loop.done', node_name: name, status: 'COMPLETED', loop_id, result: { results: [], stats } });
+    draft.add({
+      event_type: 'loop.done',
+      node_name: name,
+      status: 'COMPLETED',
+      loop_id,
+      result: { results: [], stats },
+    });
     return;
   }
   draft.loop({
@@ -50,7 +65,10 @@ function collectionOf(draft: Draft, name: string, spec: LoopSpec): Collection {
   const value = typeof spec.in === 'string' ? renderNative(spec.in, scope) : render(spec.in, scope);
   const collection = frozen(value, spec.in);
   if (sizeOf(collection) > SIZE_MAX) {
-    throw new NoetlError('LOOP_TOO_LARGE', `loop.in gives ${String(sizeOf(collection))} items; ${String(SIZE_MAX)} are possible`);
+    throw new NoetlError(
+      'LOOP_TOO_LARGE',
+      `loop.in gives ${String(sizeOf(collection))} items; ${String(SIZE_MAX)} are possible`,
+    );
   }
   return collection;
 }
@@ -59,31 +77,50 @@ function collectionOf(draft: Draft, name: string, spec: LoopSpec): Collection {
 function frozen(value: Json | undefined, written: Json): Collection {
   if (value === undefined || value === null) {
     const what = value === null ? 'null' : 'undefined';
-    throw new NoetlError('LOOP_NOT_ITERABLE', `loop.in is not iterable: ${expressionText(written)} is ${what}`);
+    throw new NoetlError(
+      'LOOP_NOT_ITERABLE',
+      `loop.in is not iterable: ${expressionText(written)} is ${what}`,
+    );
   }
   if (Array.isArray(value)) return { kind: 'inline', items: value };
   if (typeof value === 'number') return range(value, written);
   if (typeof value === 'string') return { kind: 'inline', items: listInText(value) ?? [value] };
-  if (typeof value === 'boolean') throw new NoetlError('LOOP_NOT_ITERABLE', `loop.in is not iterable: ${expressionText(written)} is a boolean`);
+  if (typeof value === 'boolean')
+    throw new NoetlError(
+      'LOOP_NOT_ITERABLE',
+      `loop.in is not iterable: ${expressionText(written)} is a boolean`,
+    );
   const ref = refOf(value);
   if (ref?.kind === 'value') throw new NeedsValue([ref.ref]);
   if (ref) return { kind: 'ref', ref: ref.ref, count: ref.count };
   const lazy = value['_range'];
   if (isJsonObject(lazy)) {
-    return { kind: 'range', start: Number(lazy['start']), step: Number(lazy['step']), count: Number(lazy['count']) };
+    return {
+      kind: 'range',
+      start: Number(lazy['start']),
+      step: Number(lazy['step']),
+      count: Number(lazy['count']),
+    };
   }
   return { kind: 'inline', items: Object.entries(value).map(([key, item]) => ({ key, value: item })) };
 }
 
 function range(count: number, written: Json): Collection {
   if (Number.isInteger(count) && count >= 0) return { kind: 'range', start: 0, step: 1, count };
-  throw new NoetlError('LOOP_NOT_ITERABLE', `loop.in is not iterable: ${expressionText(written)} is ${String(count)}, not a whole number of items`);
+  throw new NoetlError(
+    'LOOP_NOT_ITERABLE',
+    `loop.in is not iterable: ${expressionText(written)} is ${String(count)}, not a whole number of items`,
+  );
 }
 
 /** A list written as JSON, or as Python prints it. */
 function listInText(text: string): Json[] | undefined {
   if (!/^\s*\[.*\]\s*$/s.test(text)) return undefined;
-  const python = text.replaceAll("'", '"').replace(/\bNone\b/g, 'null').replace(/\bTrue\b/g, 'true').replace(/\bFalse\b/g, 'false');
+  const python = text
+    .replaceAll("'", '"')
+    .replace(/\bNone\b/g, 'null')
+    .replace(/\bTrue\b/g, 'true')
+    .replace(/\bFalse\b/g, 'false');
   for (const candidate of [text, python]) {
     try {
       const value = JSON.parse(candidate) as Json;
@@ -99,7 +136,10 @@ function inFlight(draft: Draft, name: string, spec: LoopSpec): number | undefine
   if (spec.max_in_flight === undefined) return undefined;
   const value = Number(render(spec.max_in_flight, draft.scope(name)));
   if (Number.isInteger(value) && value >= 1) return value;
-  throw new NoetlError('TEMPLATE_ERROR', `loop.spec.max_in_flight must be a whole number from 1, not ${String(value)}`);
+  throw new NoetlError(
+    'TEMPLATE_ERROR',
+    `loop.spec.max_in_flight must be a whole number from 1, not ${String(value)}`,
+  );
 }
 
 function expressionText(written: Json): string {

@@ -2,8 +2,23 @@
  * Where a step that has ended leads to. The order is fixed: its value is known, then `set` and `vars`, then cases,
  * then arcs, then the chosen arc's `set`.
  */
-import { assignVars, evaluate, render, type Action, type Arc, type Assignments, type Step } from '@noetl/playbook';
-import { NoetlError, type ErrorInfo, type Json, type JsonObject, type Routing } from '@noetl/protocol';
+import {
+  assignVars,
+  evaluate,
+  render,
+  type Action,
+  type Arc,
+  type Assignments,
+  type Step,
+} from '@noetl/playbook';
+import {
+  jsonText,
+  NoetlError,
+  type ErrorInfo,
+  type Json,
+  type JsonObject,
+  type Routing,
+} from '@noetl/protocol';
 import { stepState } from '../state.ts';
 import { failureOf, type Draft } from './draft.ts';
 
@@ -50,7 +65,13 @@ function eventNames(draft: Draft, step: Step, event: string): Record<string, unk
   const view = draft.scope(step.name).lookup(step.name);
   const output = { status: failed ? 'error' : 'ok', data: view, error: error ?? null };
   return {
-    event: { name: event, type: event, step: step.name, payload: value, timestamp: new Date(draft.environment.nowMs).toISOString() },
+    event: {
+      name: event,
+      type: event,
+      step: step.name,
+      payload: value,
+      timestamp: new Date(draft.environment.nowMs).toISOString(),
+    },
     output,
     outcome: output,
     result: view,
@@ -80,7 +101,9 @@ function matchCases(draft: Draft, step: Step, failed: boolean): { actions: Actio
   let event: string | undefined;
   for (const name of events) {
     const scope = draft.scope(step.name, eventNames(draft, step, name));
-    const index = step.cases.findIndex((item) => (!failed || handlesFailure(item.when)) && evaluate(item.when, scope));
+    const index = step.cases.findIndex(
+      (item) => (!failed || handlesFailure(item.when)) && evaluate(item.when, scope),
+    );
     if (index < 0 || acted.has(index)) continue;
     acted.add(index);
     event ??= name;
@@ -100,7 +123,10 @@ function perform(draft: Draft, step: Step, actions: Action[], event: string): { 
     if (action.do === 'next' || action.do === 'call') arcs = [...(arcs ?? []), ...action.arcs];
     if (action.do === 'result') value = render(action.from, draft.scope(step.name, extra));
     if (action.do === 'fail') {
-      throw new NoetlError('STEP_FAILED', String(render(action.message, draft.scope(step.name, extra)) ?? 'failed by its case'));
+      throw new NoetlError(
+        'STEP_FAILED',
+        jsonText(render(action.message, draft.scope(step.name, extra)) ?? 'failed by its case'),
+      );
     }
   }
   return { ...(arcs && { arcs }), ...(value !== undefined && { value }) };
@@ -119,7 +145,10 @@ function chooseArcs(draft: Draft, step: Step, event: string, failed: boolean): A
 
 /** Only a condition that looks at the outcome can be meant for a failed step. */
 function handlesFailure(when: string | boolean): boolean {
-  return typeof when === 'string' && /\b(event\.name|event\.type|output\.status|outcome\.status|error)\b/.test(when);
+  return (
+    typeof when === 'string' &&
+    /\b(event\.name|event\.type|output\.status|outcome\.status|error)\b/.test(when)
+  );
 }
 
 function takeArc(draft: Draft, step: Step, arc: Arc, event: string): { step: string; args: JsonObject } {

@@ -22,7 +22,10 @@ export function start(draft: Draft, input: Extract<EngineInput, { kind: 'start' 
 function request(payload: JsonObject): JsonObject {
   const { workload, ctx, ...bare } = payload;
   let merged: JsonObject = bare;
-  for (const [key, nested] of [['workload', workload], ['ctx', ctx]] as const) {
+  for (const [key, nested] of [
+    ['workload', workload],
+    ['ctx', ctx],
+  ] as const) {
     if (isJsonObject(nested)) merged = mergeDeep(merged, nested);
     else if (nested !== undefined) merged = { ...merged, [key]: nested };
   }
@@ -33,7 +36,11 @@ function request(payload: JsonObject): JsonObject {
 function settle(defaults: JsonObject, given: JsonObject, draft: Draft): JsonObject {
   let settled = mergeDeep(defaults, given);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const scope = scopeOf(startContext(draft, settled, given), { now_ms: draft.environment.nowMs }, draft.environment.values);
+    const scope = scopeOf(
+      startContext(draft, settled, given),
+      { now_ms: draft.environment.nowMs },
+      draft.environment.values,
+    );
     const rendered = mergeDeep(render(defaults, scope) as JsonObject, given);
     if (JSON.stringify(rendered) === JSON.stringify(settled)) break;
     settled = rendered;

@@ -1,5 +1,5 @@
 /** Seed `case` blocks as conditions with actions. */
-import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
+import { isJsonObject, type Json } from '@noetl/protocol';
 import type { Action, Case } from '../document.ts';
 import { suggestion, type Findings } from '../parse/faults.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -63,6 +63,6 @@ function action(name: string, config: Json, path: Path, findings: Findings): Act
 }
 
 function messageOf(config: Json): Json {
-  const { message } = mapping(config) as JsonObject;
+  const { message } = mapping(config);
   return message ?? config;
 }

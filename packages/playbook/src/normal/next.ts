@@ -1,5 +1,5 @@
 /** Routing: `next` in all its forms as one router of arcs. */
-import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
+import { isJsonObject, jsonText, type Json, type JsonObject } from '@noetl/protocol';
 import type { Arc, Router } from '../document.ts';
 import type { Findings } from '../parse/faults.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -21,7 +21,7 @@ export function router(next: Json | undefined, path: Path, findings: Findings): 
     findings.fault(
       'NEXT_FORM',
       [...path, 'spec', 'mode'],
-      `next.spec.mode cannot be "${String(mode)}"`,
+      `next.spec.mode cannot be "${jsonText(mode)}"`,
       'Use exclusive or inclusive.',
     );
   }

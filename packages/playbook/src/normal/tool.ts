@@ -1,5 +1,5 @@
 /** Tools: a mapping, a list of named tasks, or a kind with the tool's keys beside it, as tasks. */
-import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
+import { isJsonObject, jsonText, type Json, type JsonObject } from '@noetl/protocol';
 import type { Task } from '../document.ts';
 import { suggestion, type Findings } from '../parse/faults.ts';
 import { KNOWN_TOOL_KINDS, toolKind } from '../parse/kinds.ts';
@@ -48,7 +48,7 @@ export interface Tools {
 
 export function tools(step: JsonObject, path: Path, workbook: Workbook, findings: Findings): Tools {
   const written = step['tool'];
-  const name = `${String(step['step'])}_task`;
+  const name = `${jsonText(step['step'])}_task`;
   if (typeof written === 'string') {
     const beside = Object.fromEntries(Object.entries(step).filter(([key]) => !STEP_KEYS.has(key)));
     return { tasks: [task({ ...beside, kind: written }, name, path, workbook, findings)], pipeline: false };
@@ -85,7 +85,7 @@ function named(item: Json, index: number): { name: string; tool?: JsonObject } {
   const fallback = `task_${String(index + 1)}`;
   if (!isJsonObject(item)) return { name: fallback };
   if (item['kind'] !== undefined || item['name'] !== undefined)
-    return { name: String(item['name'] ?? fallback), tool: item };
+    return { name: jsonText(item['name'] ?? fallback), tool: item };
   const [entry] = Object.entries(item);
   return entry && isJsonObject(entry[1])
     ? { name: entry[0], tool: entry[1] }
@@ -97,7 +97,7 @@ function task(written: JsonObject, name: string, path: Path, workbook: Workbook,
   const policy =
     isJsonObject(tool['spec']) && isJsonObject(tool['spec']['policy']) ? tool['spec']['policy'] : {};
   const inner = isJsonObject(tool['spec']) ? tool['spec'] : {};
-  const timeout = tool['timeout'] ?? inner['timeout'] ?? undefined;
+  const timeout = tool['timeout'] ?? inner['timeout'] ?? null;
   return {
     name,
     kind: kindOf(tool, path, findings),
@@ -105,7 +105,7 @@ function task(written: JsonObject, name: string, path: Path, workbook: Workbook,
     config: Object.fromEntries(Object.entries(tool).filter(([key]) => !OUTSIDE_CONFIG.has(key))),
     rules: rules(policy['rules'], [...path, 'spec', 'policy', 'rules'], findings),
     set: assignments(tool['set']),
-    ...(timeout !== undefined && timeout !== null && { timeout }),
+    ...(timeout !== null && { timeout }),
   };
 }
 
@@ -124,7 +124,7 @@ function lifted(tool: JsonObject): JsonObject {
 /** `{kind: workbook, name: x}` stands for the tool of that workbook entry; the step's input wins. */
 function substituted(tool: JsonObject, path: Path, workbook: Workbook, findings: Findings): JsonObject {
   if (tool['kind'] !== 'workbook') return tool;
-  const name = String(tool['name'] ?? tool['task'] ?? '');
+  const name = jsonText(tool['name'] ?? tool['task'] ?? '');
   const entry = Object.hasOwn(workbook, name) ? workbook[name] : undefined;
   if (!entry) {
     findings.fault(
@@ -135,7 +135,7 @@ function substituted(tool: JsonObject, path: Path, workbook: Workbook, findings:
     );
     return { kind: 'noop' };
   }
-  const { kind, name: _, task: __, input, args, ...rest } = tool;
+  const { kind: _, name: __, task: ___, input, args, ...rest } = tool;
   return {
     ...entry,
     ...rest,

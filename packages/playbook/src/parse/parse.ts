@@ -1,5 +1,5 @@
 /** YAML to playbook: read, check the shape, normalise, check what refers to what. All faults at once. */
-import { isJsonObject, NoetlError, type JsonObject, type Json } from '@noetl/protocol';
+import { isJsonObject, jsonText, NoetlError, type JsonObject, type Json } from '@noetl/protocol';
 import type { Diagnostic, Playbook, Step } from '../document.ts';
 import { normalStep } from '../normal/step.ts';
 import { mapping, type Workbook } from '../normal/tool.ts';
@@ -55,7 +55,7 @@ function checked(document: Json, findings: Findings): Playbook | undefined {
   }
   const kind = document['kind'] ?? 'Playbook';
   if (kind !== 'Playbook')
-    throw new NoetlError('PLAYBOOK_KIND', `a document of kind "${String(kind)}" is not a playbook`);
+    throw new NoetlError('PLAYBOOK_KIND', `a document of kind "${jsonText(kind)}" is not a playbook`);
   if (!checkShape(document, findings)) return undefined;
   findings.knownKeys(document, KEYS, []);
   if (document['apiVersion'] !== 'noetl.io/v2') {
@@ -103,7 +103,7 @@ function normal(document: JsonObject, findings: Findings): Playbook {
 
 function workbookOf(entries: JsonObject[]): Workbook {
   return Object.fromEntries(
-    entries.map((entry) => [String(entry['name']), isJsonObject(entry['tool']) ? entry['tool'] : entry]),
+    entries.map((entry) => [jsonText(entry['name']), isJsonObject(entry['tool']) ? entry['tool'] : entry]),
   );
 }
 

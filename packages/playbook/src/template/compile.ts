@@ -1,5 +1,5 @@
 /** Text to template, parsed once per text. The grammar is `@huggingface/jinja`'s; evaluation is ours. */
-import { parse, tokenize } from '@huggingface/jinja';
+import * as jinja from '@huggingface/jinja';
 import { LRUCache } from 'lru-cache';
 import { NoetlError } from '@noetl/protocol';
 import type { Node } from './evaluate.ts';
@@ -20,6 +20,12 @@ const compiled = new LRUCache<string, CompiledTemplate>({
   maxSize: 16 * 1024 * 1024,
   sizeCalculation: (_, text) => text.length + 64,
 });
+
+/** The two functions of the grammar that we use. */
+const GRAMMAR = jinja as unknown as {
+  tokenize(source: string, options: { lstrip_blocks: boolean; trim_blocks: boolean }): unknown;
+  parse(tokens: unknown): { body: Node[] };
+};
 
 const MARKS = /\{\{|\{%|\{#/;
 
@@ -50,7 +56,7 @@ function build(source: string): CompiledTemplate {
 
 function parseText(source: string): Node[] {
   try {
-    return parse(tokenize(source, { lstrip_blocks: false, trim_blocks: false })).body as unknown as Node[];
+    return GRAMMAR.parse(GRAMMAR.tokenize(source, { lstrip_blocks: false, trim_blocks: false })).body;
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^Parser Error: /, '') : String(error);
     throw new NoetlError('TEMPLATE_SYNTAX', `the template ${shorten(source)} cannot be read: ${reason}`);

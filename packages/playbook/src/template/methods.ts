@@ -30,7 +30,7 @@ function methodOf(object: unknown, name: string): Method<never> | undefined {
         : isJsonObject(object)
           ? MAPPING
           : undefined;
-  return table && Object.hasOwn(table, name) ? (table[name] as Method<never>) : undefined;
+  return table && Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 const stripped = (text: string, characters: unknown, where: 'both' | 'left' | 'right'): string => {

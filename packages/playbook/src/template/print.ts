@@ -32,13 +32,15 @@ function numberText(value: number): string {
 /** Single quotes unless the text holds one and no double quote, as Python chooses. */
 function quoted(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replace(/[\\\n\r\t\u0000-\u001f\u007f]/g, control);
+  const escaped = Array.from(text, control).join('');
   return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
 }
 
 function control(character: string): string {
   const known: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-  return known[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  const code = character.codePointAt(0) ?? 0;
+  if (code >= 0x20 && code !== 0x7f && character !== '\\') return character;
+  return known[character] ?? `\\x${code.toString(16).padStart(2, '0')}`;
 }
 
 /** As the `tojson` filter: Python's separators, and characters that are special in HTML and SQL text escaped. */

@@ -83,9 +83,14 @@ function collectText(found: References, text: string): void {
 }
 
 function visit(found: References, node: unknown): void {
-  if (Array.isArray(node)) return node.forEach((item) => visit(found, item));
-  if (node instanceof Map)
-    return node.forEach((value: unknown, key: unknown) => [key, value].forEach((item) => visit(found, item)));
+  if (Array.isArray(node)) {
+    node.forEach((item) => visit(found, item));
+    return;
+  }
+  if (node instanceof Map) {
+    node.forEach((value: unknown, key: unknown) => [key, value].forEach((item) => visit(found, item)));
+    return;
+  }
   if (typeof node !== 'object' || node === null) return;
   const typed = node as Node;
   if (typed.type === 'Identifier' && typeof typed['value'] === 'string') {
@@ -93,7 +98,10 @@ function visit(found: References, node: unknown): void {
     if (CONTAINERS.has(typed['value'])) found.all = true;
     return;
   }
-  if (typed.type === 'MemberExpression') return visitMember(found, typed);
+  if (typed.type === 'MemberExpression') {
+    visitMember(found, typed);
+    return;
+  }
   for (const value of Object.values(typed)) visit(found, value);
 }
 

@@ -3,7 +3,7 @@
  * full index, the primary key, because iteration rows are the hot path; look-ups of all other events use a partial
  * index that iteration rows do not enter.
  */
-import { sql, type Kysely } from 'kysely';
+import { CompiledQuery, type Kysely } from 'kysely';
 
 const STATEMENTS = [
   `CREATE SCHEMA IF NOT EXISTS noetl`,
@@ -162,6 +162,6 @@ const STATEMENTS = [
 
 export const initial = {
   async up(db: Kysely<unknown>): Promise<void> {
-    for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+    for (const statement of STATEMENTS) await db.executeQuery(CompiledQuery.raw(statement));
   },
 };

@@ -2,7 +2,7 @@
  * Runs one batch on a runner: many items a frame, two frames in flight, outcomes in order. A runner that dies or takes
  * too long costs the one item it was on; the others go on in a new one.
  */
-import { NoetlError, type ErrorCode, type ErrorInfo, type JsonObject } from '@noetl/protocol';
+import { jsonText, NoetlError, type ErrorCode, type ErrorInfo, type JsonObject } from '@noetl/protocol';
 import type { ListWriter, ToolBatch, ToolItem, ToolOutcome } from '../tool.ts';
 import { fillHoles, hasHoles } from './inputs.ts';
 import type { RunnerPool } from './pool.ts';
@@ -82,7 +82,10 @@ export class BatchRun {
       if (this.#frames === 0) return;
       const event = await this.#await(runner);
       this.#batch.environment.signal.throwIfAborted();
-      if (event.kind === 'exit' && !event.started) return yield* this.#unavailable(event.reason);
+      if (event.kind === 'exit' && !event.started) {
+        yield* this.#unavailable(event.reason);
+        return;
+      }
       if (event.kind !== 'frame') {
         const blamed = this.#blame(event);
         if (blamed) yield blamed;
@@ -178,16 +181,25 @@ export class BatchRun {
           header['from'] as number,
           header['to'] as number,
         );
-        return runner.send({ op: 'answer' }, `[${items.join(',')}]`);
+        runner.send({ op: 'answer' }, `[${items.join(',')}]`);
+        return;
       }
       case 'list_open':
         this.#writer = values.newList();
-        return runner.send({ op: 'answer' });
+        {
+          runner.send({ op: 'answer' });
+          return;
+        }
       case 'list_page':
         await this.#writer?.page(body.toString(), header['count'] as number);
-        return runner.send({ op: 'answer' });
-      default:
-        return runner.send({ op: 'answer', hole: await this.#writer?.end() });
+        {
+          runner.send({ op: 'answer' });
+          return;
+        }
+      default: {
+        runner.send({ op: 'answer', hole: await this.#writer?.end() });
+        return;
+      }
     }
   }
 
@@ -257,7 +269,7 @@ function outcomeOf(
   if (errorStatus && text.includes('"status":"error"')) {
     const value = JSON.parse(text) as { status?: unknown; message?: unknown; error?: unknown };
     if (value.status === 'error') {
-      const message = String(value.error ?? value.message ?? 'the step returned status "error"');
+      const message = jsonText(value.error ?? value.message ?? 'the step returned status "error"');
       return {
         status: 'error',
         error: new NoetlError('TOOL_FAILED', message).toInfo(),

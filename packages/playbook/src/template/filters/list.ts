@@ -26,7 +26,7 @@ function attribute(environment: Environment, item: unknown, path: unknown): unkn
 
 const first: Filter = (environment, value) => {
   const next = environment.iterate(value).next();
-  return next.done === true ? undefined : (next.value as unknown);
+  return next.done === true ? undefined : next.value;
 };
 
 const join: Filter = (environment, value, args) => {
