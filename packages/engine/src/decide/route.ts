@@ -48,7 +48,7 @@ function decideRouting(draft: Draft, step: Step): Routing {
   const event = matched.event ?? endEvent(step, outcome.failed);
   const { arcs, value } = perform(draft, step, matched.actions, event);
   const chosen = arcs ?? chooseArcs(draft, step, event, outcome.failed);
-  if (outcome.failed && chosen.length === 0) return { event, taken: [], fatal: fatal(step, outcome.error) };
+  if (outcome.failed && chosen.length === 0) return { event, taken: [], fatal: fatal(draft, step) };
   const taken = chosen.map((arc) => takeArc(draft, step, arc, event));
   return { event, taken, ...(value !== undefined && { value }) };
 }
@@ -158,8 +158,11 @@ function takeArc(draft: Draft, step: Step, arc: Arc, event: string): { step: str
   return { step: arc.step, args };
 }
 
-function fatal(step: Step, error: ErrorInfo | undefined): ErrorInfo {
-  if (step.loop) {
+/** The step's own error; for a loop that ran, that it failed and why. */
+function fatal(draft: Draft, step: Step): ErrorInfo {
+  const { outcome, loop_id } = stepState(draft.state, step.name);
+  const error = outcome?.error;
+  if (step.loop && loop_id !== undefined) {
     const cause = error ? `: ${error.message}` : '';
     const info = new NoetlError('LOOP_FAILED', `the loop of step "${step.name}" failed${cause}`).toInfo();
     return { ...info, ...(error && { kind: error.kind, details: { cause: error.code } }) };
