@@ -83,7 +83,8 @@ async function withBucket<T>(bus: Bus, work: (bucket: KV) => Promise<T>): Promis
 
 function isGone(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false;
-  const missing: string[] = [ErrorCode.NoResponders, ErrorCode.JetStream404NoMessages];
+  // A direct read from a bucket that is gone gets no answer at all.
+  const missing: string[] = [ErrorCode.NoResponders, ErrorCode.JetStream404NoMessages, ErrorCode.Timeout];
   return missing.includes(error.code) || error.api_error?.err_code === STREAM_NOT_FOUND;
 }
 

@@ -15,12 +15,16 @@ export interface RunOptions {
   graceMs: number;
 }
 
+const KEEP_ALIVE_MS = 60_000;
+
 /**
  * Starts the services in order and runs until SIGTERM or SIGINT; then stops them in reverse order. A second signal
  * ends the process at once. When one does not start, those before it are stopped and the error is thrown.
  */
 export async function runServices(services: Service[], options: RunOptions): Promise<void> {
   const told = toldToStop();
+  // Signal handlers alone do not keep a process alive.
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   const started: Service[] = [];
   try {
     for (const service of services) {
@@ -37,6 +41,7 @@ export async function runServices(services: Service[], options: RunOptions): Pro
     }, options.graceMs);
     await stopAll(started.reverse(), options.log);
     clearTimeout(overdue);
+    clearInterval(alive);
     told.forget();
   }
   options.log.info('stopped');
