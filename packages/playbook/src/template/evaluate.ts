@@ -5,7 +5,7 @@ import { FILTERS } from './filters/index.ts';
 import { callMethod } from './methods.ts';
 import { binary, truthy } from './operators.ts';
 import { printed } from './print.ts';
-import { TESTS } from './tests.ts';
+import { TESTS, type Test } from './tests.ts';
 import { Callable, ownProperty, Range, StepView, type Arguments } from './value.ts';
 
 /** A node of the tree, as far as we read it. */
@@ -158,21 +158,22 @@ function filter(environment: Environment, operand: unknown, node: Node): unknown
       ? argumentsOf(environment, node['args'] as Node[])
       : { positional: [], named: {} };
   const name = named['value'] as string;
+  const asTest = /^is (not )?(.*)$/.exec(name);
+  if (asTest) return testOf(asTest[2] ?? '')(environment, operand, args.positional) !== (asTest[1] !== undefined);
   const apply = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
   if (!apply) throw new NoetlError('TEMPLATE_ERROR', `there is no filter "${name}"`);
   return apply(environment, operand, args);
 }
 
 function test(environment: Environment, node: Node): unknown {
-  const wanted = node['test'] as Node;
-  const isCall = wanted.type === 'CallExpression';
-  const name = (isCall ? (wanted['callee'] as Node) : wanted)['value'] as string;
-  const args = isCall ? argumentsOf(environment, wanted['args'] as Node[]).positional : [];
+  const check = testOf((node['test'] as Node)['value'] as string);
+  return check(environment, evaluate(environment, node['operand'] as Node), []) !== (node['negate'] === true);
+}
+
+function testOf(name: string): Test {
   const check = Object.hasOwn(TESTS, name) ? TESTS[name] : undefined;
   if (!check) throw new NoetlError('TEMPLATE_ERROR', `there is no test "${name}"`);
-  return (
-    check(environment, evaluate(environment, node['operand'] as Node), args) !== (node['negate'] === true)
-  );
+  return check;
 }
 
 function unary(environment: Environment, node: Node): unknown {
