@@ -214,10 +214,10 @@ describe('the loop counter', () => {
     const key = loopKey('1', 'process_items', '5');
     await ensureLoopState(all[0] as Bus, key, state(0));
     const seen: number[] = [];
-    let watching = true;
+    const watching = new AbortController();
     const watcher = (async () => {
       const bus = await connect('watcher');
-      while (watching) seen.push((await readLoopState(bus, key))?.completed_count ?? -1);
+      while (!watching.signal.aborted) seen.push((await readLoopState(bus, key))?.completed_count ?? -1);
     })();
     const fullSeen = await Promise.all(
       all.map(async (bus, worker) => {
@@ -229,7 +229,7 @@ describe('the loop counter', () => {
         return full;
       }),
     );
-    watching = false;
+    watching.abort();
     await watcher;
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(await readLoopState(all[0] as Bus, key)).toEqual(state(800));

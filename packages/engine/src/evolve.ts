@@ -10,7 +10,7 @@ import {
   type Routing,
 } from '@noetl/protocol';
 import { graphOf, type Graph } from './graph.ts';
-import { stepState, type ExecutionState, type StepState } from './state.ts';
+import { stepState, type ExecutionState, type StepState, type Token } from './state.ts';
 import { PHASE_TRANSITIONS, STEP_TRANSITIONS, type PhaseEvent, type StepEvent } from './transitions.ts';
 
 export function evolve(state: ExecutionState, event: EngineEvent, playbook: Playbook): ExecutionState {
@@ -154,8 +154,6 @@ function routed(state: ExecutionState, name: string, routing: Routing, graph: Gr
 function withToken(state: ExecutionState, source: string, target: string, token: Token): ExecutionState {
   return withStep(state, target, { tokens: { ...stepState(state, target).tokens, [source]: token } });
 }
-
-type Token = StepState['tokens'][string];
 
 /** A round begins anew at `target`: everything downstream forgets what came from within the round. */
 function withReentry(state: ExecutionState, target: string, args: JsonObject, graph: Graph): ExecutionState {

@@ -25,7 +25,7 @@ export function graphOf(playbook: Playbook): Graph {
 }
 
 /** All arcs that can ever be taken from a step: its router's and those of its cases. */
-export function arcsOf(step: Step): Arc[] {
+function arcsOf(step: Step): Arc[] {
   const actions = step.cases.flatMap((item) => [...item.then, ...item.else]);
   return [...step.next.arcs, ...actions.flatMap((action) => ('arcs' in action ? action.arcs : []))];
 }

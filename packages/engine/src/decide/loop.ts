@@ -55,7 +55,7 @@ export function openLoop(draft: Draft, step: Step, spec: LoopSpec): void {
   });
 }
 
-export function sizeOf(collection: Collection): number {
+function sizeOf(collection: Collection): number {
   return collection.kind === 'inline' ? collection.items.length : collection.count;
 }
 

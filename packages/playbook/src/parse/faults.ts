@@ -48,6 +48,7 @@ export class Findings {
 
 /** "Did you mean …?" when something known is near enough. */
 export function suggestion(word: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
   const nearest = closest(word.toLowerCase(), [...known]);
   return distance(word.toLowerCase(), nearest) <= Math.max(1, Math.floor(word.length / 3))
     ? `Did you mean "${nearest}"?`

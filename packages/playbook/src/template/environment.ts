@@ -12,8 +12,7 @@ export interface Scope {
 
 const OPERATIONS_MAX = 1_000_000;
 const OUTPUT_MAX = 1024 * 1024;
-export const DEPTH_MAX = 64;
-export const RANGE_MAX = 10_000_000;
+const DEPTH_MAX = 64;
 
 export class Environment {
   readonly scope: Scope;

@@ -137,7 +137,7 @@ function call(environment: Environment, node: Node): unknown {
   throw new NoetlError('TEMPLATE_ERROR', `${name} is not a function that templates can call`);
 }
 
-export function argumentsOf(environment: Environment, nodes: Node[]): Arguments {
+function argumentsOf(environment: Environment, nodes: Node[]): Arguments {
   const args: Arguments = { positional: [], named: {} };
   for (const node of nodes) {
     if (node.type === 'KeywordArgumentExpression') {
@@ -159,7 +159,8 @@ function filter(environment: Environment, operand: unknown, node: Node): unknown
       : { positional: [], named: {} };
   const name = named['value'] as string;
   const asTest = /^is (not )?(.*)$/.exec(name);
-  if (asTest) return testOf(asTest[2] ?? '')(environment, operand, args.positional) !== (asTest[1] !== undefined);
+  if (asTest)
+    return testOf(asTest[2] ?? '')(environment, operand, args.positional) !== (asTest[1] !== undefined);
   const apply = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
   if (!apply) throw new NoetlError('TEMPLATE_ERROR', `there is no filter "${name}"`);
   return apply(environment, operand, args);

@@ -116,9 +116,3 @@ export class StepView {
 export function holeOf(value: unknown): Ref | undefined {
   return refOf(value);
 }
-
-export function isMapping(value: unknown): value is JsonObject {
-  return isJsonObject(value) && Object.getPrototypeOf(value) !== null
-    ? Object.getPrototypeOf(value) === Object.prototype
-    : isJsonObject(value);
-}

@@ -1,0 +1,74 @@
+/** The worker's own arithmetic: chunk sizes, windows, policy rules, retry delays. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Rule, Scope } from '@noetl/playbook';
+import { nextChunkSize } from './chunk-budget.ts';
+import { windowOf } from './handle-chunk.ts';
+import { judge, retryDelayMs, type Output } from './policy.ts';
+
+const scope = (names: Record<string, unknown> = {}): Scope => ({ lookup: (name) => names[name] });
+const rule = (over: Partial<Rule>): Rule => ({ do: 'continue', set: {}, ...over });
+
+describe('chunks', () => {
+  test.each([
+    ['slow items go one by one', { items: 4, elapsed_ms: 4_000, bytes: 400 }, 1],
+    ['half-second items too', { items: 4, elapsed_ms: 2_000, bytes: 400 }, 1],
+    ['fast items go by hundreds, growing step by step', { items: 32, elapsed_ms: 1, bytes: 3_200 }, 256],
+    ['never by more than a thousand', { items: 1_000, elapsed_ms: 1, bytes: 1_000 }, 1_000],
+    ['large results by few', { items: 10, elapsed_ms: 1, bytes: 10 * 1024 * 1024 }, 4],
+    ['of nothing, one is tried', { items: 0, elapsed_ms: 0, bytes: 0 }, 1],
+  ])('%s', (_, figures, size) => {
+    expect(nextChunkSize(figures)).toBe(size);
+  });
+
+  test('always a whole number within bounds', () => {
+    const figures = fc.record({
+      items: fc.nat(2_000),
+      elapsed_ms: fc.double({ min: 0, max: 1e6, noNaN: true }),
+      bytes: fc.nat(),
+    });
+    fc.assert(
+      fc.property(figures, (given) => {
+        const size = nextChunkSize(given);
+        return Number.isInteger(size) && size >= 1 && size <= 1_000;
+      }),
+    );
+  });
+
+  test("the window is one when sequential, the author's bound, or what the pool can take", () => {
+    expect(windowOf({ mode: 'sequential', max_in_flight: 9 }, 8)).toBe(1);
+    expect(windowOf({ mode: 'parallel', max_in_flight: 3 }, 8)).toBe(3);
+    expect(windowOf({ mode: 'parallel', max_in_flight: null }, 8)).toBe(16);
+    expect(windowOf({ mode: 'parallel', max_in_flight: null }, 1)).toBe(4);
+  });
+});
+
+describe('rules', () => {
+  const ok: Output = { status: 'ok', data: 1, error: null, meta: { attempt: 1, duration_ms: 1 } };
+  const failed: Output = { ...ok, status: 'error' };
+
+  test('without a match, an error fails and success goes on', () => {
+    expect([judge([], ok, scope()).action, judge([], failed, scope()).action]).toEqual(['continue', 'fail']);
+  });
+
+  test('the first that matches decides; else always does', () => {
+    const rules = [rule({ when: "{{ output.status == 'error' }}", do: 'retry' }), rule({ do: 'break' })];
+    expect(judge(rules, failed, scope({ output: failed })).action).toBe('retry');
+    expect(judge(rules, ok, scope({ output: ok })).action).toBe('break');
+  });
+
+  test.each<[Partial<Rule>, (number | undefined)[]]>([
+    [{}, [0, 0, undefined]],
+    [{ attempts: 2 }, [0, undefined]],
+    [{ delay: 2 }, [2_000, 2_000, undefined]],
+    [{ delay: 2, backoff: 'none' }, [0, 0, undefined]],
+    [{ delay: 1, backoff: 'linear', attempts: 4 }, [1_000, 2_000, 3_000, undefined]],
+    [{ delay: 1, backoff: 'exponential', attempts: 4 }, [1_000, 2_000, 4_000, undefined]],
+    [{ delay: '{{ wait }}', attempts: '{{ tries }}', backoff: 'fixed' }, [500, undefined]],
+  ])('%j waits %j', (over, waits) => {
+    const retry = rule({ do: 'retry', ...over });
+    expect(waits.map((_, index) => retryDelayMs(retry, index + 1, scope({ wait: 0.5, tries: 2 })))).toEqual(
+      waits,
+    );
+  });
+});
