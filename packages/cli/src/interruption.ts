@@ -2,6 +2,7 @@
 
 /** npm and the terminal may both deliver the same Ctrl-C. */
 const SAME_SIGNAL_MS = 1000;
+const KEEP_ALIVE_MS = 60_000;
 
 export interface Interruption {
   /** Resolves at the first signal. */
@@ -13,6 +14,8 @@ export interface Interruption {
 
 /** `atOnce` must not wait: it runs right before the process exits. */
 export function onInterruption(atOnce: () => void): Interruption {
+  // Neither signal handlers nor our children keep the event loop alive.
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   let firstAt: number | undefined;
   let resolve: () => void = () => undefined;
   const requested = new Promise<void>((done) => (resolve = done));
@@ -35,6 +38,7 @@ export function onInterruption(atOnce: () => void): Interruption {
       return firstAt !== undefined;
     },
     release: () => {
+      clearInterval(alive);
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
       process.off('SIGHUP', onSignal);
