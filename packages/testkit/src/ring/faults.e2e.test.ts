@@ -1,0 +1,100 @@
+/** A loop goes on exactly though its services are taken away in the middle: NATS wiped, Postgres crashed, api killed. */
+import { afterEach, expect, test } from '@jest/globals';
+import { connectStore, migrate } from '@noetl/store';
+import { startTestNats, type TestNats } from '../nats.ts';
+import { startPlatform, type TestPlatform } from '../platform.ts';
+import { startOwnPostgres } from '../postgres.ts';
+import { waitFor } from '../wait.ts';
+import { ourPlaybook, RingClient } from './client.ts';
+
+const ITEMS = 4_000;
+const HEAVY = 'load_test/heavy_loop_aggregation/heavy_loop_aggregation.yaml';
+
+let platform: TestPlatform;
+let client: RingClient;
+let nats: TestNats;
+let postgres: Awaited<ReturnType<typeof startOwnPostgres>>;
+
+async function start(): Promise<string> {
+  postgres = await startOwnPostgres();
+  nats = await startTestNats();
+  const store = connectStore({
+    url: postgres.url,
+    maxConnections: 1,
+    applicationName: 'test',
+    onError: () => undefined,
+  });
+  await migrate(store);
+  await store.close();
+  platform = await startPlatform({ workers: 2, postgres, nats });
+  client = await RingClient.connect(platform);
+  return client.register((await ourPlaybook(HEAVY)).replace('mode: sequential', 'mode: parallel'));
+}
+
+afterEach(async () => {
+  await client.close();
+  await platform.stop();
+  await nats.stop();
+  await postgres.remove();
+});
+
+async function reaches(id: string, completed: number): Promise<void> {
+  await waitFor(
+    async () => {
+      const [loop] = await client.sql<{ completed: number }>(
+        'SELECT completed FROM noetl.loop WHERE execution_id = $1',
+        [id],
+      );
+      return loop !== undefined && loop.completed >= completed;
+    },
+    { what: `${String(completed)} items`, timeoutMs: 60_000 },
+  );
+}
+
+async function expectExact(id: string): Promise<void> {
+  const rows = await client.iterations(id);
+  expect(rows.map((row) => row.current_index)).toEqual(Array.from({ length: ITEMS }, (_, index) => index));
+  expect(await client.printed(id)).toContain('HEAVY LOAD LOOP TEST: PASSED');
+  expect(await client.events(id, 'loop.done')).toHaveLength(1);
+}
+
+test('NATS loses everything it had', async () => {
+  const path = await start();
+  const id = await client.execute(path, { item_count: ITEMS, processing_delay: 0.002 });
+  await reaches(id, 500);
+  nats = await nats.again({ wiped: true });
+  expect((await client.ended(id, 120_000)).status).toBe('COMPLETED');
+  await expectExact(id);
+  await waitFor(async () => (await client.loopState(id, 'process_items'))?.['completed_count'] === ITEMS, {
+    what: 'the count in the new K/V',
+    timeoutMs: 30_000,
+  });
+}, 180_000);
+
+test('Postgres crashes twice, and no process with it', async () => {
+  const path = await start();
+  const id = await client.execute(path, { item_count: ITEMS, processing_delay: 0.002 });
+  for (const completed of [500, 1_500]) {
+    await reaches(id, completed);
+    await postgres.kill();
+    const back = await postgres.again();
+    postgres = { ...back, again: postgres.again };
+    await waitFor(() => client.sql('SELECT 1'), { what: 'Postgres', timeoutMs: 30_000 });
+  }
+  expect((await client.ended(id, 120_000)).status).toBe('COMPLETED');
+  await expectExact(id);
+  expect(platform.processes.names.sort()).toEqual(['aggregator', 'api', 'worker-1', 'worker-2']);
+}, 180_000);
+
+test('the api and the aggregator are killed and come back', async () => {
+  const path = await start();
+  const id = await client.execute(path, { item_count: ITEMS, processing_delay: 0.002 });
+  await reaches(id, 500);
+  await platform.kill('api');
+  await platform.kill('aggregator');
+  await reaches(id, ITEMS);
+  await platform.restart('aggregator');
+  await platform.restart('api');
+  expect((await client.ended(id, 60_000)).status).toBe('COMPLETED');
+  await expectExact(id);
+}, 180_000);
