@@ -38,13 +38,12 @@ import {
   type Tx,
 } from '@noetl/store';
 import { freezeCollection } from './collections.ts';
-import type { Playbooks } from './playbooks.ts';
 
 export interface AdvanceDeps {
   store: Store;
   bus: Bus;
   log: Log;
-  playbooks: Playbooks;
+  playbooks: (catalogId: Id) => Promise<Playbook>;
   /** Chunk slots of all live workers, as last counted. */
   poolSlots: () => number;
   nowMs: () => number;

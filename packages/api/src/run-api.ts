@@ -1,14 +1,14 @@
 /** One api process: HTTP, the orchestrator behind it, and the relay that finds what notices missed. */
 import { createServer, type Server } from 'node:http';
 import { connectBus, ensureTopology, onAdvance, type Bus, type Subscription } from '@noetl/bus';
+import { parsePlaybook } from '@noetl/playbook';
 import { snowflakes } from '@noetl/protocol';
 import { every, runServices, type Config, type Log, type Service } from '@noetl/service';
-import { connectStore, ensurePartitions, poolCapacity, type Store } from '@noetl/store';
+import { catalogCache, connectStore, ensurePartitions, poolCapacity, type Store } from '@noetl/store';
 import { AdvanceQueue } from './advance-queue.ts';
 import { advance, type AdvanceDeps } from './advance.ts';
 import { createApp } from './app.ts';
 import { isLoopback } from './http/host.ts';
-import { playbookCache } from './playbooks.ts';
 import { relayServices } from './relay.ts';
 import type { ApiDeps } from './routes/deps.ts';
 
@@ -36,7 +36,7 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     store,
     bus,
     log,
-    playbooks: playbookCache(store),
+    playbooks: catalogCache(store, (content) => parsePlaybook(content).playbook),
     poolSlots: () => poolSlots,
     nowMs: Date.now,
   };

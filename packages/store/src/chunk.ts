@@ -42,42 +42,34 @@ export async function openChunks(
 }
 
 /**
- * A loop that stops drops the chunks nobody has started; when none is running either, it is filled.
- * The caller has locked the loop's row.
+ * A loop that stops drops the chunks nobody has started; with `commandId`, that one chunk of a worker that died. When
+ * none is left, the loop is filled. The caller has locked the loop's row.
  */
-export async function dropPendingChunks(tx: Tx, executionId: Id, loopId: Id): Promise<void> {
+export async function dropChunks(
+  tx: Tx,
+  of: { execution_id: Id; loop_id: Id },
+  commandId?: Id,
+): Promise<void> {
+  const only = commandId ?? null;
   await sql`
     WITH dropped AS (
       UPDATE noetl.command SET state = 'cancelled', done_at = now()
-      WHERE execution_id = ${executionId} AND loop_id = ${loopId} AND state = 'pending'
+      WHERE execution_id = ${of.execution_id} AND loop_id = ${of.loop_id}
+        AND (state = 'pending' OR (state = 'leased' AND command_id = ${only}))
       RETURNING 1
     ), left_open AS (SELECT count(*)::int AS dropped FROM dropped)
     UPDATE noetl.loop SET
       open_chunks = open_chunks - dropped,
       state = CASE WHEN open_chunks - dropped = 0 THEN 'filled' ELSE state END,
       filled_at = CASE WHEN open_chunks - dropped = 0 THEN now() ELSE filled_at END
-    FROM left_open WHERE execution_id = ${executionId} AND loop_id = ${loopId} AND state = 'stopping'`.execute(
+    FROM left_open WHERE execution_id = ${of.execution_id} AND loop_id = ${of.loop_id} AND state = 'stopping'`.execute(
     tx,
   );
 }
 
-/** A chunk whose worker died, of a loop that has stopped meanwhile: closed without being run. */
-export async function dropChunk(tx: Tx, executionId: Id, loopId: Id, commandId: Id): Promise<void> {
-  await sql`SELECT 1 FROM noetl.loop WHERE execution_id = ${executionId} AND loop_id = ${loopId} FOR UPDATE`.execute(
-    tx,
-  );
-  await sql`
-    WITH dropped AS (
-      UPDATE noetl.command SET state = 'cancelled', done_at = now()
-      WHERE execution_id = ${executionId} AND command_id = ${commandId} AND state IN ('pending', 'leased')
-      RETURNING 1
-    ), left_open AS (SELECT count(*)::int AS dropped FROM dropped)
-    UPDATE noetl.loop SET
-      open_chunks = open_chunks - dropped,
-      state = CASE WHEN open_chunks - dropped = 0 THEN 'filled' ELSE state END,
-      filled_at = CASE WHEN open_chunks - dropped = 0 THEN now() ELSE filled_at END
-    FROM left_open
-    WHERE execution_id = ${executionId} AND loop_id = ${loopId} AND state = 'stopping' AND dropped > 0`.execute(
+/** Locks a loop's row until the end of the transaction. */
+export async function lockLoop(tx: Tx, of: { execution_id: Id; loop_id: Id }): Promise<void> {
+  await sql`SELECT 1 FROM noetl.loop WHERE execution_id = ${of.execution_id} AND loop_id = ${of.loop_id} FOR UPDATE`.execute(
     tx,
   );
 }

@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely';
 import type { Command, CommandNotice, Context, Id, JsonObject } from '@noetl/protocol';
-import { chunkCommand, dropChunk } from './chunk.ts';
+import { chunkCommand, dropChunks, lockLoop } from './chunk.ts';
 import type { CommandState, LoopPhase, Store } from './database.ts';
 
 export type Claim =
@@ -54,8 +54,11 @@ export async function claimCommand(
   const row = rows[0];
   if (!row) return whyNot(store, claim);
   if (row.loop_id !== null && row.loop_state !== 'open') {
-    const loopId = row.loop_id;
-    await store.db.transaction().execute((tx) => dropChunk(tx, execution_id, loopId, command_id));
+    const loop = { execution_id, loop_id: row.loop_id };
+    await store.db.transaction().execute(async (tx) => {
+      await lockLoop(tx, loop);
+      await dropChunks(tx, loop, command_id);
+    });
     return { kind: 'gone', reason: 'its loop has stopped' };
   }
   if (row.ended) return { kind: 'gone', reason: 'its execution has ended' };

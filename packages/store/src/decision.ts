@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { EngineEvent, ExecutionStatus, Id, Json, LoopOpening, StepCommand } from '@noetl/protocol';
 import type { Tx } from './database.ts';
 import { appendEvents } from './event-log.ts';
-import { dropPendingChunks } from './chunk.ts';
+import { dropChunks } from './chunk.ts';
 
 export interface StoredDecision {
   execution_id: Id;
@@ -99,7 +99,7 @@ async function stopWork(tx: Tx, executionId: Id): Promise<void> {
     .where('state', '=', 'open')
     .returning('loop_id')
     .execute();
-  for (const { loop_id } of loops) await dropPendingChunks(tx, executionId, loop_id);
+  for (const { loop_id } of loops) await dropChunks(tx, { execution_id: executionId, loop_id });
   await tx
     .updateTable('command')
     .set({ state: 'cancelled', done_at: sql<Date>`now()` })

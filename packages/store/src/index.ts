@@ -1,4 +1,5 @@
 /** Postgres: the truth. Event log, catalog, executions, loops and chunks, stored values. */
+export { catalogCache } from './catalog-cache.ts';
 export {
   findResource,
   listResources,

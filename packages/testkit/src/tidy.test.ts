@@ -75,6 +75,14 @@ describe('tidy', () => {
     expect([...top].filter((entry) => !entry.startsWith('.') && !TOP_LEVEL.has(entry))).toEqual([]);
   });
 
+  test('every file that the map names is there', () => {
+    const named = [...read('packages/README.md').matchAll(/`([a-z]+\/src\/[^`]+\.ts)`/g)].map(
+      (match) => match[1] ?? '',
+    );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((file) => !files.includes(`packages/${file}`))).toEqual([]);
+  });
+
   test('no file names a place on one machine', () => {
     const found = text.filter((file) => PATHS_OF_A_MACHINE.test(read(file).replace(/https?:\/\/\S+/g, '')));
     expect(found).toEqual([]);

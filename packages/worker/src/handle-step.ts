@@ -4,7 +4,7 @@ import type { Id, Json, StepCommand } from '@noetl/protocol';
 import { externalise, finishStep } from '@noetl/store';
 import { Frame } from './frame.ts';
 import { LoadedValues } from './loaded-values.ts';
-import { stepOf } from './playbooks.ts';
+import { stepOf } from './loop-context.ts';
 import { runTasks } from './tasks.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 

@@ -1,14 +1,21 @@
 /** What a worker keeps of a loop between chunks, and what an iteration's templates see of its position. */
 import { LRUCache } from 'lru-cache';
 import type { Playbook, Step } from '@noetl/playbook';
-import { NoetlError } from '@noetl/protocol';
+import { NoetlError, type Id } from '@noetl/protocol';
 import { getLoop, type LoopKey, type LoopRow, type Store } from '@noetl/store';
-import { stepOf, type Playbooks } from './playbooks.ts';
 
 export interface LoopContext {
   loop: LoopRow;
   playbook: Playbook;
   step: Step;
+}
+
+export type Playbooks = (catalogId: Id) => Promise<Playbook>;
+
+export function stepOf(playbook: Playbook, name: string): Step {
+  const step = playbook.steps.find((candidate) => candidate.name === name);
+  if (!step) throw new NoetlError('STEP_UNKNOWN', `playbook ${playbook.path} has no step "${name}"`);
+  return step;
 }
 
 export type Loops = (key: LoopKey) => Promise<LoopContext>;

@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { connectBus, consumeCommands, type Bus, type Subscription } from '@noetl/bus';
+import { parsePlaybook } from '@noetl/playbook';
 import { every, runServices, type Config, type Log, type Service } from '@noetl/service';
-import { beatRuntime, connectStore, endRuntime, poolCapacity, type Store } from '@noetl/store';
+import { beatRuntime, catalogCache, connectStore, endRuntime, poolCapacity, type Store } from '@noetl/store';
 import { createToolbox } from '@noetl/tools';
 import { handleCommand } from './handle-command.ts';
 import { Leases } from './leases.ts';
 import { loopCache } from './loop-context.ts';
-import { playbookCache } from './playbooks.ts';
 import { storedValues } from './stored-values.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
@@ -32,7 +32,7 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     leaseMs: config.leaseMs,
     heartbeatMs: config.heartbeatMs,
   });
-  const playbooks = playbookCache(store);
+  const playbooks = catalogCache(store, (content) => parsePlaybook(content).playbook);
   const rollCall = new RollCall(store, workerId, config.workerSlots, log);
   const deps: WorkerDeps = {
     store,

@@ -5,8 +5,7 @@ import type { Log } from '@noetl/service';
 import type { Store } from '@noetl/store';
 import type { Toolbox, ValueStore } from '@noetl/tools';
 import type { Leases } from './leases.ts';
-import type { Loops } from './loop-context.ts';
-import type { Playbooks } from './playbooks.ts';
+import type { Loops, Playbooks } from './loop-context.ts';
 
 export interface WorkerDeps {
   store: Store;

@@ -1,27 +1,39 @@
 /** Every template of a document must be readable; program text is left to its own language. */
-import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
-import { compileTemplate } from '../template/compile.ts';
+import { isJsonObject, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { compileExpression, compileTemplate } from '../template/compile.ts';
 import type { Findings } from './faults.ts';
-import type { Path } from './yaml.ts';
+import type { Path } from './place.ts';
 
+/** Parts of a document whose text is rendered. */
+const RENDERED = ['workload', 'vars', 'keychain', 'workbook', 'workflow'];
 /** Keys whose text is a program or prose, where braces mean other things. */
 const NOT_TEMPLATES = new Set(['code', 'script', 'desc', 'description', 'assert']);
 
-export function checkTemplates(value: Json, findings: Findings, path: Path = []): void {
+export function checkTemplates(document: JsonObject, findings: Findings): void {
+  for (const part of RENDERED) check(document[part] ?? null, [part], findings);
+}
+
+/** A condition may be written without braces; the others are among the templates. */
+export function checkExpression(text: string, path: Path, findings: Findings): void {
+  if (/\{\{|\{%|\{#/.test(text)) return;
+  attempt(() => compileExpression(text), path, findings);
+}
+
+function check(value: Json, path: Path, findings: Findings): void {
   if (typeof value === 'string') {
-    checkText(value, findings, path);
+    attempt(() => compileTemplate(value), path, findings);
   } else if (Array.isArray(value)) {
-    value.forEach((item, index) => checkTemplates(item, findings, [...path, index]));
+    value.forEach((item, index) => check(item, [...path, index], findings));
   } else if (isJsonObject(value)) {
     for (const [key, item] of Object.entries(value)) {
-      if (!NOT_TEMPLATES.has(key)) checkTemplates(item, findings, [...path, key]);
+      if (!NOT_TEMPLATES.has(key)) check(item, [...path, key], findings);
     }
   }
 }
 
-function checkText(text: string, findings: Findings, path: Path): void {
+function attempt(compile: () => unknown, path: Path, findings: Findings): void {
   try {
-    compileTemplate(text);
+    compile();
   } catch (error) {
     if (!(error instanceof NoetlError)) throw error;
     findings.fault(error.code, path, error.message);

@@ -13,10 +13,15 @@ const HEAVY = 'load_test/heavy_loop_aggregation/heavy_loop_aggregation.yaml';
 let platform: TestPlatform;
 let client: RingClient;
 let nats: TestNats;
-let postgres: Awaited<ReturnType<typeof startOwnPostgres>>;
+type OwnPostgres = Awaited<ReturnType<typeof startOwnPostgres>>;
+
+/** The server as it was first started: it alone knows how to come back. */
+let firstPostgres: OwnPostgres;
+let postgres: Awaited<ReturnType<OwnPostgres['again']>>;
 
 async function start(): Promise<string> {
-  postgres = await startOwnPostgres();
+  firstPostgres = await startOwnPostgres();
+  postgres = firstPostgres;
   nats = await startTestNats();
   const store = connectStore({
     url: postgres.url,
@@ -77,13 +82,29 @@ test('Postgres crashes twice, and no process with it', async () => {
   for (const completed of [500, 1_500]) {
     await reaches(id, completed);
     await postgres.kill();
-    const back = await postgres.again();
-    postgres = { ...back, again: postgres.again };
+    postgres = await firstPostgres.again();
     await waitFor(() => client.sql('SELECT 1'), { what: 'Postgres', timeoutMs: 30_000 });
   }
   expect((await client.ended(id, 120_000)).status).toBe('COMPLETED');
   await expectExact(id);
   expect(platform.processes.names.sort()).toEqual(['aggregator', 'api', 'worker-1', 'worker-2']);
+}, 180_000);
+
+test('workers that are told to stop finish what they hold, and the others go on', async () => {
+  const path = await start();
+  const id = await client.execute(path, { item_count: ITEMS, processing_delay: 0.002 });
+  await reaches(id, 500);
+  await platform.addWorker();
+  for (const name of ['worker-1', 'worker-2']) {
+    await platform.kill(name, 'SIGTERM');
+    expect(platform.log(name)).toContain('"message":"stopped"');
+  }
+  expect((await client.ended(id, 60_000)).status).toBe('COMPLETED');
+  await expectExact(id);
+  const [taken] = await client.sql<{ again: number }>(
+    'SELECT count(*)::int AS again FROM noetl.command WHERE attempt > 1',
+  );
+  expect(taken?.again).toBe(0);
 }, 180_000);
 
 test('the api and the aggregator are killed and come back', async () => {
