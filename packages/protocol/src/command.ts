@@ -15,6 +15,8 @@ export interface Context {
   steps: Record<string, Json>;
   /** How the value of a step is stored: a loop result, the results of several tasks, or of the one task named. */
   step_kinds: Record<string, 'loop' | 'pipeline' | `task:${string}`>;
+  /** The step that ended last: `result` and `response` are its value. */
+  last?: string;
   /** Transition arguments of the step that runs (`next: [{step, args}]`). */
   args: JsonObject;
   /** Request payload. */

@@ -6,6 +6,8 @@ import { evaluate, render, type Rule, type Scope } from '@noetl/playbook';
 export interface Output {
   status: 'ok' | 'error';
   data: Json;
+  /** Another name of `data`. */
+  response: Json;
   error: ErrorInfo | null;
   meta: { attempt: number; duration_ms: number };
 }

@@ -44,7 +44,13 @@ describe('chunks', () => {
 });
 
 describe('rules', () => {
-  const ok: Output = { status: 'ok', data: 1, error: null, meta: { attempt: 1, duration_ms: 1 } };
+  const ok: Output = {
+    status: 'ok',
+    data: 1,
+    response: 1,
+    error: null,
+    meta: { attempt: 1, duration_ms: 1 },
+  };
   const failed: Output = { ...ok, status: 'error' };
 
   test('without a match, an error fails and success goes on', () => {

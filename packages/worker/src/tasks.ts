@@ -143,8 +143,8 @@ function pipelineLocals(task: Task, run: Run, attempt: number): Record<string, u
 function outputOf(outcome: ToolOutcome, attempt: number): Output {
   const meta = { attempt, duration_ms: outcome.duration_ms };
   const data = outcome.text === undefined ? null : (JSON.parse(outcome.text) as Json);
-  if (outcome.status === 'ok') return { status: 'ok', data, error: null, meta };
-  return { status: 'error', data, error: outcome.error, meta };
+  if (outcome.status === 'ok') return { status: 'ok', data, response: data, error: null, meta };
+  return { status: 'error', data, response: data, error: outcome.error, meta };
 }
 
 /** Text of a task's value; a task that failed and was told to continue leaves its error in place. */

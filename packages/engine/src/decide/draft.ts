@@ -59,13 +59,16 @@ export class Draft {
 
   /** What the step's templates see; `args` are those it was entered with. */
   context(name: string): Context {
-    const { execution_id, catalog_id, parent_execution_id, path, vars, values, kinds, payload } = this.state;
+    const { execution_id, catalog_id, parent_execution_id, path, vars, values, kinds, payload, last } =
+      this.state;
     const args = stepState(this.state, name).args;
     const parent = parent_execution_id === undefined ? {} : { parent_execution_id };
+    const latest = last === undefined ? {} : { last };
     return {
       execution_id,
       catalog_id,
       ...parent,
+      ...latest,
       path,
       vars,
       steps: values,

@@ -63,7 +63,7 @@ function eventNames(draft: Draft, step: Step, event: string): Record<string, unk
   const value = draft.state.values[step.name] ?? null;
   const { failed, error } = stepState(draft.state, step.name).outcome ?? { failed: false };
   const view = draft.scope(step.name).lookup(step.name);
-  const output = { status: failed ? 'error' : 'ok', data: view, error: error ?? null };
+  const output = { status: failed ? 'error' : 'ok', data: view, response: view, error: error ?? null };
   return {
     event: {
       name: event,

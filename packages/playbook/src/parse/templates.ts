@@ -1,39 +1,27 @@
 /** Every template of a document must be readable; program text is left to its own language. */
-import { isJsonObject, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
-import { compileExpression, compileTemplate } from '../template/compile.ts';
+import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
+import { compileTemplate } from '../template/compile.ts';
 import type { Findings } from './faults.ts';
-import type { Path } from './place.ts';
+import type { Path } from './yaml.ts';
 
-/** Parts of a document whose text is rendered. */
-const RENDERED = ['workload', 'vars', 'keychain', 'workbook', 'workflow'];
 /** Keys whose text is a program or prose, where braces mean other things. */
 const NOT_TEMPLATES = new Set(['code', 'script', 'desc', 'description', 'assert']);
 
-export function checkTemplates(document: JsonObject, findings: Findings): void {
-  for (const part of RENDERED) check(document[part] ?? null, [part], findings);
-}
-
-/** A condition may be written without braces; the others are among the templates. */
-export function checkExpression(text: string, path: Path, findings: Findings): void {
-  if (/\{\{|\{%|\{#/.test(text)) return;
-  attempt(() => compileExpression(text), path, findings);
-}
-
-function check(value: Json, path: Path, findings: Findings): void {
+export function checkTemplates(value: Json, findings: Findings, path: Path = []): void {
   if (typeof value === 'string') {
-    attempt(() => compileTemplate(value), path, findings);
+    checkText(value, findings, path);
   } else if (Array.isArray(value)) {
-    value.forEach((item, index) => check(item, [...path, index], findings));
+    value.forEach((item, index) => checkTemplates(item, findings, [...path, index]));
   } else if (isJsonObject(value)) {
     for (const [key, item] of Object.entries(value)) {
-      if (!NOT_TEMPLATES.has(key)) check(item, [...path, key], findings);
+      if (!NOT_TEMPLATES.has(key)) checkTemplates(item, findings, [...path, key]);
     }
   }
 }
 
-function attempt(compile: () => unknown, path: Path, findings: Findings): void {
+function checkText(text: string, findings: Findings, path: Path): void {
   try {
-    compile();
+    compileTemplate(text);
   } catch (error) {
     if (!(error instanceof NoetlError)) throw error;
     findings.fault(error.code, path, error.message);

@@ -1,100 +1,134 @@
-/** YAML or JSON text to plain values, with the place of everything. YAML 1.2 core schema, bounded in every way. */
-import { Composer, Lexer, LineCounter, Parser, type CST, type Document } from 'yaml';
-import { NoetlError, type Json, type Place } from '@noetl/protocol';
-import type { Diagnostic } from '../document.ts';
-import { newlinesLost, PlaybookError } from './faults.ts';
-import { placeOf, type Path } from './place.ts';
-import { DEPTH_MAX, valueOf } from './value.ts';
+/** YAML or JSON text to plain values, with the place of everything. YAML 1.2 core schema, bounded. */
+import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import { isJsonObject, NoetlError, type Json, type Place } from '@noetl/protocol';
+
+export type Path = readonly (string | number)[];
 
 /** The parsed text: its value, and where each part of it stands. */
 export interface Source {
   value: Json;
   /** Place of a part; of its nearest parent when the part itself is missing. */
   place(path: Path): Place;
-  /** What the text itself gives reason to remark: repeated keys, tags without a meaning. */
-  warnings: Diagnostic[];
+  /** Keys that stand twice in one mapping; the last one counts. */
+  repeatedKeys: Place[];
 }
 
 const BYTES_MAX = 1024 * 1024;
-/** Words and signs of the text; composing is linear in them, at some microseconds each. */
-const TOKENS_MAX = 200_000;
-/** Composing goes on after an error, and most of what it then finds follows from the first few. */
-const ERRORS_MAX = 5;
+const DEPTH_MAX = 64;
+const ALIASES_MAX = 20;
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Throws {@link PlaybookError} of YAML_SYNTAX, YAML_LIMIT, YAML_NEWLINES_LOST or KEY_FORBIDDEN. */
+/** Throws YAML_SYNTAX, YAML_LIMIT, YAML_NEWLINES_LOST or KEY_FORBIDDEN, each with its place. */
 export function readSource(text: string): Source {
-  if (text.length > BYTES_MAX || new TextEncoder().encode(text).length > BYTES_MAX)
-    throw refused(new NoetlError('YAML_LIMIT', 'the playbook is larger than 1 MiB'));
-  if (newlinesLost(text))
-    throw refused(
-      new NoetlError(
-        'YAML_NEWLINES_LOST',
-        'the playbook arrived as one line: its newlines were stripped on the way',
-      ),
+  if (text.length > BYTES_MAX) throw new NoetlError('YAML_LIMIT', 'the playbook is larger than 1 MiB');
+  if (hasLostNewlines(text))
+    throw new NoetlError(
+      'YAML_NEWLINES_LOST',
+      'the playbook arrived as one line: its newlines were stripped on the way',
     );
   const lines = new LineCounter();
-  const at = (offset: number): Place => {
+  const document = parse(text, lines);
+  const place = (path: Path): Place => placeOf(document, lines, path);
+  const at = (offset: number): Required<Pick<Place, 'line' | 'column'>> => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const document = compose(text, lines, at);
-  const errors = document.errors.slice(0, ERRORS_MAX).map(({ message, pos }) => fault(message, at(pos[0])));
-  if (errors.length > 0) throw new PlaybookError(errors);
-  const { value, faults, warnings } = valueOf(document, at);
-  if (faults.length > 0) throw new PlaybookError(faults);
-  for (const { message, pos } of document.warnings.slice(0, ERRORS_MAX)) {
-    const hint = 'Leave the tag out; values are read as YAML 1.2 reads them.';
-    warnings.push({ code: 'YAML_TAG', message, hint, place: at(pos[0]) });
+  const repeated = document.errors.filter((error) => error.code === 'DUPLICATE_KEY');
+  const error = document.errors.find((candidate) => candidate.code !== 'DUPLICATE_KEY');
+  if (error) {
+    const { line, column } = at(error.pos[0]);
+    const reason = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
+    throw new NoetlError('YAML_SYNTAX', `line ${String(line)}, column ${String(column)}: ${reason}`, {
+      place: { line, column },
+    });
   }
-  return { value, warnings, place: (path) => placeOf(document, lines, path) };
+  const value = plain(toValue(document), [], place);
+  return { value, place, repeatedKeys: repeated.map(({ pos }) => at(pos[0])) };
 }
 
-function fault(message: string, place: Place): Diagnostic {
-  const { hint } = new NoetlError('YAML_SYNTAX', message);
-  return { code: 'YAML_SYNTAX', message, hint, place };
-}
-
-function refused({ code, message, hint }: NoetlError, place: Place = {}): PlaybookError {
-  return new PlaybookError([{ code, message, hint, place }]);
-}
-
-function compose(text: string, lines: LineCounter, at: (offset: number) => Place): Document.Parsed {
-  const composer = new Composer({
+function parse(text: string, lineCounter: LineCounter): Document {
+  return parseDocument(text, {
+    lineCounter,
     intAsBigInt: true,
-    // Compares every key with every other one; ours look in a set.
-    uniqueKeys: false,
+    uniqueKeys: true,
     schema: 'core',
     version: '1.2',
+    prettyErrors: false,
   });
-  let first: Document.Parsed | undefined;
-  for (const document of composer.compose(tokens(text, lines, at), true, text.length)) {
-    if (first) {
-      const place = at(document.range[0]);
-      throw refused(new NoetlError('YAML_SYNTAX', 'a second document starts here; send them one by one'), place);
-    }
-    first = document;
+}
+
+function toValue(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: ALIASES_MAX });
+  } catch (error) {
+    throw new NoetlError('YAML_LIMIT', error instanceof Error ? error.message : String(error));
   }
-  return first as Document.Parsed;
 }
 
 /**
- * The tokens of the text, as long as they are few and not nested deeply. Composing them recurses: it must never see
- * a text that could use up the stack, which ends the process instead of throwing.
+ * `curl -d @file` deletes every newline. A whole document on one line, with several keys after `apiVersion:`, is
+ * YAML that was cut so; it cannot be put together again.
  */
-function* tokens(text: string, lines: LineCounter, at: (offset: number) => Place): Generator<CST.Token> {
-  lines.addNewLine(0);
-  const parser = new Parser(lines.addNewLine);
-  let count = 0;
-  for (const lexeme of new Lexer().lex(text)) {
-    count += 1;
-    if (count > TOKENS_MAX)
-      throw refused(new NoetlError('YAML_LIMIT', `the playbook has more than ${String(TOKENS_MAX)} words and signs`));
-    yield* parser.next(lexeme);
-    // The document and a scalar stand on the stack too.
-    if (parser.stack.length > DEPTH_MAX + 2) {
-      const message = `the playbook nests deeper than ${String(DEPTH_MAX)} levels`;
-      throw refused(new NoetlError('YAML_LIMIT', message), at(parser.offset));
+function hasLostNewlines(text: string): boolean {
+  const trimmed = text.trim();
+  if (trimmed.includes('\n') || trimmed.startsWith('{')) return false;
+  return (
+    /\bapiVersion:/.test(trimmed) &&
+    /\b(kind|metadata|workflow):/.test(trimmed.replace(/^.*?apiVersion:/, ''))
+  );
+}
+
+/** JSON only: whole numbers beyond 2^53 stay exact as text, dates and other objects are refused. */
+function plain(value: unknown, path: Path, place: (path: Path) => Place): Json {
+  if (path.length > DEPTH_MAX)
+    throw new NoetlError('YAML_LIMIT', `the playbook nests deeper than ${String(DEPTH_MAX)} levels`, {
+      place: place(path),
+    });
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value.toString();
+  }
+  if (Array.isArray(value)) return value.map((item, index) => plain(item, [...path, index], place));
+  if (!isJsonObject(value)) return (value ?? null) as Json;
+  const result: Record<string, Json> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (FORBIDDEN.has(key))
+      throw new NoetlError('KEY_FORBIDDEN', `the key "${key}" is not allowed`, {
+        place: place([...path, key]),
+      });
+    result[key] = plain(item, [...path, key], place);
+  }
+  return result;
+}
+
+function placeOf(document: Document, lines: LineCounter, path: Path): Place {
+  let node: unknown = document.contents;
+  let offset = isNode(node) ? node.range?.[0] : undefined;
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
+      );
+      if (!pair) break;
+      offset = isNode(pair.key) ? pair.key.range?.[0] : offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      const item: unknown = node.items[Number(key)];
+      if (!isNode(item)) break;
+      offset = item.range?.[0] ?? offset;
+      node = item;
+    } else {
+      break;
     }
   }
-  yield* parser.end();
+  const { line, col } = lines.linePos(offset ?? 0);
+  return { path: pathText(path), line, column: col };
+}
+
+/** `workflow[0].tool.kind`. */
+function pathText(path: Path): string {
+  return path
+    .map((key) => (typeof key === 'number' ? `[${String(key)}]` : `.${key}`))
+    .join('')
+    .replace(/^\./, '');
 }

@@ -34,11 +34,14 @@ export function references(step: Step): References {
 export function projectContext(context: Context, step: Step): Context {
   const { names, all } = references(step);
   if (all) return context;
+  const steps = new Set(names);
+  // `result` is another name of the step that ended last.
+  if (context.last !== undefined && (names.has('result') || names.has('response'))) steps.add(context.last);
   return {
     ...context,
     vars: pick(context.vars, names),
-    steps: pick(context.steps, names),
-    step_kinds: pick(context.step_kinds, names),
+    steps: pick(context.steps, steps),
+    step_kinds: pick(context.step_kinds, steps),
   };
 }
 

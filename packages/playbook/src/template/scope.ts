@@ -47,6 +47,9 @@ function fixed(context: Context, extra: Record<string, unknown>, name: string): 
       return context[name] ?? null;
     case 'job':
       return { uuid: context.execution_id, execution_id: context.execution_id, id: context.execution_id };
+    case 'result':
+    case 'response':
+      return context.last === undefined ? undefined : stepView(context, context.last);
     case 'env':
       return {};
     case 'now':
