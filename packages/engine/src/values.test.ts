@@ -133,6 +133,12 @@ describe('values', () => {
   });
 });
 
+test('the step that ended last is known as result to the next', () => {
+  const flow = step('start', to('b')) + step('b', "input: {r: '{{ result.n }}'}");
+  const story = new Story(flow).ends('start', { n: 4 });
+  expect(story.last.commands[0]?.context).toMatchObject({ last: 'start', steps: { start: { n: 4 } } });
+});
+
 describe('seed cases', () => {
   const seed = (cases: string, rest = ''): string =>
     `  - {step: start, tool: {kind: noop, args: {z: 1}}, case: [${cases}]${rest}}\n  - {step: b, tool: {kind: noop}}\n  - {step: c, tool: {kind: noop}}\n`;

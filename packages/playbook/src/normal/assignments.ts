@@ -4,7 +4,14 @@ import type { Assignments } from '../document.ts';
 
 const PREFIX = /^(ctx|workload|vars)\./;
 
+/** A mapping, or a list of `{name, value}` as seed playbooks write it. */
 export function assignments(value: Json | undefined): Assignments {
+  if (Array.isArray(value)) {
+    const named = value.filter(isJsonObject).filter((item) => typeof item['name'] === 'string');
+    return assignments(
+      Object.fromEntries(named.map((item) => [item['name'] as string, item['value'] ?? null])),
+    );
+  }
   if (!isJsonObject(value)) return {};
   return Object.fromEntries(
     Object.entries(value).map(([name, template]) => [name.replace(PREFIX, ''), template]),

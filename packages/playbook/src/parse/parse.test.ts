@@ -141,6 +141,11 @@ describe('cases', () => {
   });
 });
 
+test('set as a list of names and values', () => {
+  const text = "case: [{when: true, then: {set: [{name: ctx.a, value: '{{ x }}'}, {name: b, value: 2}]}}]";
+  expect(noop(text).cases[0]?.then).toEqual([{ do: 'set', set: { a: '{{ x }}', b: 2 } }]);
+});
+
 describe('documents', () => {
   test.each([
     ['executor: {spec: {entry_step: b}}\n', 'b'],
