@@ -15,6 +15,8 @@ import type { ApiDeps } from './routes/deps.ts';
 const ROLL_CALL_MS = 2_000;
 const PARTITIONS_MS = 3_600_000;
 const HEADERS_TIMEOUT_MS = 15_000;
+/** A request that waits longer for Postgres is answered with 503. */
+const STATEMENT_TIMEOUT_MS = 15_000;
 const READY_TIMEOUT_MS = 2_000;
 const ID_SHARDS = 32;
 
@@ -24,6 +26,7 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     url: config.databaseUrl,
     maxConnections: config.databaseConnections,
     applicationName: 'noetl-api',
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     onError: (error) => log.warn('a database connection broke', { error }),
   });
   const bus = await connectBus({ ...config.nats, name: 'api', log });

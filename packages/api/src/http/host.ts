@@ -12,9 +12,10 @@ export function isLoopback(host: string): boolean {
 }
 
 export const loopbackOnly: RequestHandler = (request, _, next) => {
-  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+  const host = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
   const { origin } = request.headers;
-  const foreign = origin !== undefined && origin !== 'null' && !LOOPBACK.has(hostOf(origin));
+  // A sandboxed frame of any page has the origin "null": it is foreign, too.
+  const foreign = origin !== undefined && !LOOPBACK.has(hostOf(origin));
   if (LOOPBACK.has(host) && !foreign) {
     next();
     return;

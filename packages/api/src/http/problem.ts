@@ -18,7 +18,10 @@ const STATUS: Record<ErrorCategory, number> = {
 const RETRY_AFTER_S = 2;
 
 /** Connection failures of pg and of the system, and Postgres shutting down or starting. */
-const UNAVAILABLE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|57P0|08|53)/;
+const UNAVAILABLE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|57P0|57014|08|53)/;
+
+/** Values that Postgres cannot hold or read: the request's fault. */
+const UNSTORABLE = /^(22021|22P05|22P02)$/;
 
 export function problems(log: Log): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
@@ -68,10 +71,16 @@ function sendProblem(
 
 function translated(thrown: unknown): NoetlError {
   if (thrown instanceof NoetlError) return thrown;
-  const { code, message, type } = thrown as { code?: unknown; message?: unknown; type?: unknown };
+  const { code, message, type, status } = thrown as Record<'code' | 'message' | 'type' | 'status', unknown>;
   if (type === 'entity.too.large') return new NoetlError('BODY_TOO_LARGE', 'the body is larger than 1 MiB');
-  if (type === 'request.aborted' || type === 'encoding.unsupported' || type === 'charset.unsupported') {
+  if (type === 'encoding.unsupported' || type === 'charset.unsupported') {
+    return new NoetlError('MEDIA_TYPE', `${String(message)}; send UTF-8`);
+  }
+  if (typeof status === 'number' && status >= 400 && status < 500) {
     return new NoetlError('BODY_INVALID', String(message));
+  }
+  if (typeof code === 'string' && UNSTORABLE.test(code)) {
+    return new NoetlError('BODY_INVALID', `a value cannot be stored: ${String(message)}`);
   }
   const down = /timeout exceeded when trying to connect|Connection terminated|CONNECTION_|TIMEOUT/.test(
     String(message),

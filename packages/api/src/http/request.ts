@@ -24,20 +24,44 @@ export function bodyReader<T>(schema: SchemaOf<T>): (body: unknown) => T {
   };
 }
 
-/** The body as JSON; an empty one as `{}`. */
+/** The body as JSON; an empty one as `{}`. Keys that lead out of data and bottomless nesting are refused. */
 export function jsonBody(request: Request): unknown {
   const text = textBody(request);
   if (text.trim() === '') return {};
+  let body: unknown;
   try {
-    return JSON.parse(text);
+    body = JSON.parse(text);
   } catch (error) {
-    throw new NoetlError(
-      'BODY_INVALID',
-      `the body is not JSON: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        hint: 'Send JSON, for example -H "Content-Type: application/json" -d \'{"path": "…"}\'.',
-      },
-    );
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NoetlError('BODY_INVALID', `the body is not JSON: ${reason}`, {
+      hint: 'Send JSON, for example -H "Content-Type: application/json" -d \'{"path": "…"}\'.',
+    });
+  }
+  refuseUnsafe(body);
+  return body;
+}
+
+const DEPTH_MAX = 64;
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Level by level, so that no nesting is too deep for the walk itself. */
+function refuseUnsafe(body: unknown): void {
+  let level: unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEPTH_MAX)
+      throw new NoetlError('BODY_INVALID', `the body nests deeper than ${String(DEPTH_MAX)} levels`);
+    const next: unknown[] = [];
+    for (const value of level) {
+      if (typeof value === 'string' && value.includes('\0')) {
+        throw new NoetlError('BODY_INVALID', 'the body holds the character U+0000, which cannot be stored');
+      }
+      if (typeof value !== 'object' || value === null) continue;
+      for (const [key, item] of Object.entries(value)) {
+        if (FORBIDDEN.has(key)) throw new NoetlError('KEY_FORBIDDEN', `the key "${key}" is not allowed`);
+        next.push(item);
+      }
+    }
+    level = next;
   }
 }
 
@@ -74,4 +98,10 @@ export function wordOf<T extends string>(text: unknown, what: string, words: rea
   const word = words.find((candidate) => candidate === jsonText(text).toUpperCase());
   if (word) return word;
   throw new NoetlError('BODY_INVALID', `${what} must be one of ${words.join(', ')}`);
+}
+
+/** A query value that may be given once. */
+export function onceOf(text: unknown, what: string): string {
+  if (typeof text === 'string') return text;
+  throw new NoetlError('BODY_INVALID', `${what} may be given once`);
 }

@@ -1,4 +1,5 @@
 /** Registering playbooks and reading the catalog. */
+import { isUtf8 } from 'node:buffer';
 import type { Request, Router } from 'express';
 import { documentKind, parsePlaybook } from '@noetl/playbook';
 import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
@@ -76,6 +77,11 @@ const readResource = bodyReader<ResourceQuery>({
 /** One entry by id, or by path and version. */
 export async function resource(deps: ApiDeps, query: ResourceQuery): Promise<CatalogEntry> {
   if (query.catalog_id !== undefined) {
+    if (typeof query.catalog_id === 'number' && !Number.isSafeInteger(query.catalog_id)) {
+      throw new NoetlError('BODY_INVALID', 'catalog_id as a number has lost digits', {
+        hint: 'Send ids as text.',
+      });
+    }
     const catalog_id = idOf(String(query.catalog_id), 'catalog_id');
     const entry = await findResource(deps.store, { catalog_id });
     if (!entry) throw new NoetlError('VERSION_UNKNOWN', `the catalog has no entry ${catalog_id}`);
@@ -130,7 +136,10 @@ function contentOf(body: string): string | undefined {
 function decoded(content: string): string {
   const compact = content.replace(/\s/g, '');
   const isBase64 = compact.length > 0 && compact.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(compact);
-  return isBase64 ? Buffer.from(compact, 'base64').toString('utf8') : content;
+  if (!isBase64) return content;
+  const bytes = Buffer.from(compact, 'base64');
+  const text = bytes.toString('utf8');
+  return isUtf8(bytes) && text.includes(':') ? text : content;
 }
 
 /** Names the caller's own URL in the command that would have worked. */

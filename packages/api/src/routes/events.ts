@@ -4,6 +4,7 @@ import type { Request, Response, Router } from 'express';
 import { onFeed } from '@noetl/bus';
 import { TERMINAL_EVENTS, type EventType, type Id } from '@noetl/protocol';
 import { getExecution, listEvents, type EventFilter, type EventRow } from '@noetl/store';
+import { Bell } from '../http/bell.ts';
 import { idOf, numberOf, wordOf } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 import { executionOf } from './executions.ts';
@@ -41,12 +42,12 @@ function filterOf(request: Request): EventFilter {
 async function stream(deps: ApiDeps, executionId: Id, request: Request, response: Response): Promise<void> {
   const resumed = request.get('last-event-id') ?? request.query['after'];
   let after = resumed === undefined ? '0' : idOf(resumed, 'Last-Event-ID');
-  let wake: () => void = () => undefined;
+  const bell = new Bell();
   const closed = new AbortController();
-  const feed = onFeed(deps.bus, executionId, () => wake());
-  request.on('close', () => {
+  const feed = onFeed(deps.bus, executionId, () => bell.ring());
+  response.on('close', () => {
     closed.abort();
-    wake();
+    bell.ring();
   });
   response
     .status(200)
@@ -67,7 +68,7 @@ async function stream(deps: ApiDeps, executionId: Id, request: Request, response
       after = events.at(-1)?.event_id ?? after;
       if (events.some((event) => TERMINAL_EVENTS.includes(event.event_type as EventType))) break;
       if (events.length === 0 && ended) break;
-      if (events.length < PAGE.max) await sleep(POLL_MS, (wakeUp) => (wake = wakeUp));
+      if (events.length < PAGE.max) await bell.wait(POLL_MS);
     }
   } finally {
     clearInterval(heartbeat);
@@ -81,14 +82,4 @@ async function send(response: Response, event: EventRow): Promise<void> {
     `id: ${event.event_id}\nevent: ${event.event_type}\ndata: ${JSON.stringify(event)}\n\n`,
   );
   if (!room && !response.destroyed) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-}
-
-function sleep(ms: number, onWake: (wakeUp: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    onWake(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -5,8 +5,10 @@ import { onFeed } from '@noetl/bus';
 import { mergeDeep } from '@noetl/playbook';
 import { NoetlError, type Id, type JsonObject } from '@noetl/protocol';
 import { createExecution, getExecution, type ExecutionRow } from '@noetl/store';
-import { bodyReader, idOf, jsonBody, numberOf } from '../http/request.ts';
+import { Bell } from '../http/bell.ts';
+import { bodyReader, jsonBody, numberOf } from '../http/request.ts';
 import { resource } from './catalog.ts';
+import { executionOf } from './executions.ts';
 import type { ApiDeps } from './deps.ts';
 
 interface ExecuteBody {
@@ -49,7 +51,7 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
     const entry = await resource(deps, body);
     const payload = payloadOf(body);
     const parent = body.parent_execution_id
-      ? { parent_execution_id: idOf(body.parent_execution_id, 'parent_execution_id') }
+      ? { parent_execution_id: (await executionOf(deps, body.parent_execution_id)).execution_id }
       : {};
     const { execution_id, created } = await createExecution(deps.store, {
       execution_id: deps.newId(),
@@ -58,7 +60,7 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
       version: entry.version,
       payload,
       ...parent,
-      ...idempotency(request, entry.catalog_id, payload),
+      ...idempotency(request, body),
     });
     // A failure here costs time, not the execution: the relay starts what nobody has started.
     if (created)
@@ -68,13 +70,9 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
           deps.log.warn('the relay will start an execution', { execution_id, error }),
         );
     const ended = waitS > 0 ? await outcome(deps, execution_id, waitS * 1000) : undefined;
-    const started = {
-      execution_id,
-      status: 'started',
-      path: entry.path,
-      version: entry.version,
-      catalog_id: entry.catalog_id,
-    };
+    const stored = created ? entry : ((await getExecution(deps.store, execution_id)) ?? entry);
+    const { path, version, catalog_id } = stored;
+    const started = { execution_id, status: 'started', path, version, catalog_id };
     response.status(created ? 201 : 200).json(ended ? { ...started, ...ended } : started);
   };
   router.post('/execute', execute);
@@ -89,39 +87,31 @@ function payloadOf({ payload, workload, args, input, parameters }: ExecuteBody):
   );
 }
 
+/** The request as it was sent: a version registered in between makes it no other request. */
 function idempotency(
   request: Request,
-  catalogId: Id,
-  payload: JsonObject,
+  body: ExecuteBody,
 ): { idempotency_key?: string; request_hash?: string } {
   const key = request.get('idempotency-key');
   if (key === undefined) return {};
   if (key === '' || key.length > KEY_MAX)
     throw new NoetlError('BODY_INVALID', `Idempotency-Key must have 1 to ${String(KEY_MAX)} characters`);
-  const request_hash = createHash('sha256')
-    .update(JSON.stringify([catalogId, payload]))
-    .digest('hex');
+  const request_hash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
   return { idempotency_key: key, request_hash };
 }
 
 /** The outcome, if it comes within the time. */
 async function outcome(deps: ApiDeps, executionId: Id, waitMs: number): Promise<object | undefined> {
   const until = performance.now() + waitMs;
-  let wake: () => void = () => undefined;
-  const feed = onFeed(deps.bus, executionId, () => wake());
+  const bell = new Bell();
+  const feed = onFeed(deps.bus, executionId, () => bell.ring());
   try {
     for (;;) {
       const row = await getExecution(deps.store, executionId);
       if (row?.end_time) return ending(row);
       const left = until - performance.now();
       if (left <= 0) return undefined;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(POLL_MS, left));
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      await bell.wait(Math.min(POLL_MS, left));
     }
   } finally {
     await feed.stop();

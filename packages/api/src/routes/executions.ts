@@ -9,7 +9,7 @@ import {
   type EventRow,
   type ExecutionRow,
 } from '@noetl/store';
-import { bodyReader, idOf, jsonBody, numberOf, wordOf } from '../http/request.ts';
+import { bodyReader, idOf, jsonBody, numberOf, onceOf, wordOf } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 
 const STATUSES: readonly ExecutionStatus[] = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'];
@@ -30,7 +30,7 @@ export function executionRoutes(router: Router, deps: ApiDeps): void {
       limit: numberOf(limit, 'limit', PAGE),
       ...(after !== undefined && { after: idOf(after, 'after') }),
       ...(wanted && { status: wanted }),
-      ...(typeof path === 'string' && { path }),
+      ...(path !== undefined && { path: onceOf(path, 'path') }),
     });
     const next = rows.length === numberOf(limit, 'limit', PAGE) ? (rows.at(-1)?.execution_id ?? null) : null;
     response.json({ executions: rows.map(shown), next });
@@ -40,6 +40,7 @@ export function executionRoutes(router: Router, deps: ApiDeps): void {
     const execution = await executionOf(deps, request.params.id);
     const size = numberOf(request.query['page_size'], 'page_size', PAGE);
     const since = request.query['since_event_id'];
+    numberOf(request.query['page'], 'page', { fallback: 1, min: 1, max: 1 });
     const events = await listEvents(deps.store, execution.execution_id, {
       limit: size,
       order: 'desc',

@@ -1,5 +1,5 @@
 /** Loops of both generations, and cursor loops, which are kept as written. */
-import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
+import { isJsonObject, jsonText, type Json, type JsonObject } from '@noetl/protocol';
 import type { LoopSpec } from '../document.ts';
 import { suggestion, type Findings } from '../parse/faults.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -31,13 +31,19 @@ export function loopSpec(loop: JsonObject, path: Path, findings: Findings): Loop
       'the loop has no `in`: what does it loop over?',
       'Add `in`, for example `in: "{{ start.items }}"`.',
     );
+  findings.knownKeys(spec, ['mode', 'max_in_flight', 'policy', 'frame'], [...path, 'spec']);
   const policy = { ...mapping(loop['policy']), ...mapping(spec['policy']) };
+  const onError = policy['on_error'] ?? 'fail';
+  if (onError !== 'fail' && onError !== 'continue') {
+    const hint = suggestion(jsonText(onError), ['fail', 'continue']) ?? 'Use fail or continue.';
+    findings.fault('PLAYBOOK_INVALID', path, `on_error cannot be "${jsonText(onError)}"`, hint);
+  }
   const maxInFlight = spec['max_in_flight'] ?? loop['max_in_flight'];
   return {
     in: collection ?? null,
     iterator: text(loop['iterator']) ?? text(loop['element']) ?? 'item',
     mode: modeOf(spec['mode'] ?? loop['mode'], path, findings),
-    on_error: policy['on_error'] === 'continue' ? 'continue' : 'fail',
+    on_error: onError === 'continue' ? 'continue' : 'fail',
     ...(maxInFlight !== undefined && maxInFlight !== null && { max_in_flight: maxInFlight }),
     ...(cursor && { cursor }),
   };

@@ -19,6 +19,9 @@ export class PlaybookError extends NoetlError {
   }
 }
 
+/** More findings of one kind help nobody, and finding the places of thousands takes long. */
+const FINDINGS_MAX = 100;
+
 export class Findings {
   readonly faults: Diagnostic[] = [];
   readonly warnings: Diagnostic[] = [];
@@ -29,10 +32,12 @@ export class Findings {
   }
 
   fault(code: ErrorCode, path: Path, message: string, hint?: string): void {
+    if (this.faults.length >= FINDINGS_MAX) return;
     this.faults.push({ code, message, hint: hint ?? ERRORS[code].hint, place: this.#source.place(path) });
   }
 
   warn(code: string, path: Path, message: string, hint: string): void {
+    if (this.warnings.length >= FINDINGS_MAX) return;
     this.warnings.push({ code, message, hint, place: this.#source.place(path) });
   }
 

@@ -309,6 +309,12 @@ describe('faults', () => {
       `${HEAD}workload: ${'{a: '.repeat(80)}1${'}'.repeat(80)}`,
       [['YAML_LIMIT', expect.any(String), 4]],
     ],
+    ['bottomless brackets', `a: ${'['.repeat(200_000)}`, [['YAML_LIMIT', undefined, undefined]]],
+    [
+      'a misspelt on_error',
+      steps('  - {step: a, loop: {in: x, spec: {policy: {on_error: contineu}}}, tool: {kind: noop}}'),
+      [['PLAYBOOK_INVALID', 'workflow[0].loop', 5]],
+    ],
     ['too large', `${HEAD}# ${'x'.repeat(1_100_000)}`, [['YAML_LIMIT', undefined, undefined]]],
     [
       'newlines stripped by curl',
@@ -336,6 +342,11 @@ describe('faults', () => {
     expect(() => parsePlaybook(steps(`  - {step: a, tool: {${kind}}}`))).toThrow(
       expect.objectContaining({ hint: expect.stringContaining(hint) as unknown }),
     );
+  });
+
+  test('of thousands of faults a hundred are told, soon', () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => `k${String(index)}: 1\n`).join('');
+    expect(parsePlaybook(`${many}${steps('  - {step: a, tool: {kind: noop}}')}`).warnings).toHaveLength(100);
   });
 
   test('code may hold braces of its own', () => {

@@ -1,5 +1,15 @@
 /** YAML or JSON text to plain values, with the place of everything. YAML 1.2 core schema, bounded. */
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+} from 'yaml';
 import { isJsonObject, NoetlError, type Json, type Place } from '@noetl/protocol';
 
 export type Path = readonly (string | number)[];
@@ -26,6 +36,7 @@ export function readSource(text: string): Source {
       'YAML_NEWLINES_LOST',
       'the playbook arrived as one line: its newlines were stripped on the way',
     );
+  refuseBottomless(text);
   const lines = new LineCounter();
   const document = parse(text, lines);
   const place = (path: Path): Place => placeOf(document, lines, path);
@@ -33,8 +44,7 @@ export function readSource(text: string): Source {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const repeated = document.errors.filter((error) => error.code === 'DUPLICATE_KEY');
-  const error = document.errors.find((candidate) => candidate.code !== 'DUPLICATE_KEY');
+  const [error] = document.errors;
   if (error) {
     const { line, column } = at(error.pos[0]);
     const reason = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
@@ -43,18 +53,53 @@ export function readSource(text: string): Source {
     });
   }
   const value = plain(toValue(document), [], place);
-  return { value, place, repeatedKeys: repeated.map(({ pos }) => at(pos[0])) };
+  return { value, place, repeatedKeys: repeatedKeys(document).map(at) };
 }
 
 function parse(text: string, lineCounter: LineCounter): Document {
   return parseDocument(text, {
     lineCounter,
     intAsBigInt: true,
-    uniqueKeys: true,
+    // Checked below in linear time.
+    uniqueKeys: false,
     schema: 'core',
     version: '1.2',
     prettyErrors: false,
   });
+}
+
+/** Brackets open at once that no playbook needs; beyond it the YAML reader itself runs out of stack. */
+const BRACKETS_MAX = 500;
+
+function refuseBottomless(text: string): void {
+  let open = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') open += 1;
+    else if (character === ']' || character === '}') open -= 1;
+    if (open > BRACKETS_MAX) {
+      throw new NoetlError(
+        'YAML_LIMIT',
+        `the playbook opens more than ${String(BRACKETS_MAX)} brackets at once`,
+      );
+    }
+  }
+}
+
+/** Offsets of keys that stand twice in one mapping. */
+function repeatedKeys(document: Document): number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Map: (_, node) => {
+      const seen = new Set<string>();
+      for (const { key } of node.items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        if (seen.has(name)) offsets.push(key.range?.[0] ?? 0);
+        seen.add(name);
+      }
+    },
+  });
+  return offsets;
 }
 
 function toValue(document: Document): unknown {

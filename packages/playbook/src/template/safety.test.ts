@@ -228,6 +228,9 @@ describe('variables', () => {
       ]),
     ).toEqual({ a: { b: 9, c: 2 }, e: { f: 1 }, d: 4 });
     expect(vars).toEqual({ a: { b: 1, c: 2 }, d: 3 });
+    expect(() => assignVars(vars, [['a.__proto__.x', 1]])).toThrow(
+      expect.objectContaining({ code: 'KEY_FORBIDDEN' }),
+    );
   });
 
   test('merging goes deep and pollutes nothing', () => {

@@ -1,5 +1,5 @@
 /** The names templates see, and in which order they are looked for. */
-import { isJsonObject, type Context, type Json, type JsonObject } from '@noetl/protocol';
+import { isJsonObject, NoetlError, type Context, type Json, type JsonObject } from '@noetl/protocol';
 import type { Scope } from './environment.ts';
 import { Callable, ownProperty, StepView } from './value.ts';
 
@@ -75,11 +75,16 @@ export function mergeDeep(base: JsonObject, over: JsonObject): JsonObject {
   return merged;
 }
 
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+
 /** Writes dotted paths; nothing given is changed. Returns the top-level entries that are different afterwards. */
 export function assignVars(vars: JsonObject, written: [path: string, value: Json][]): JsonObject {
   const changed: JsonObject = {};
   for (const [path, value] of written) {
     const [head, ...rest] = path.split('.') as [string, ...string[]];
+    if ([head, ...rest].some((name) => FORBIDDEN.has(name))) {
+      throw new NoetlError('KEY_FORBIDDEN', `a variable cannot be called "${path}"`);
+    }
     changed[head] = assigned(Object.hasOwn(changed, head) ? changed[head] : vars[head], rest, value);
   }
   return changed;

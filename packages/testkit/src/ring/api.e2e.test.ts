@@ -82,6 +82,32 @@ describe('bad input is told what is wrong, and leaves no row behind', () => {
     ],
     ['a file whose newlines curl stripped', register, oneLine, json, 400, 'YAML_NEWLINES_LOST'],
     ['an empty body', register, '', yaml, 400, 'BODY_INVALID'],
+    [
+      'a key that leads out of data',
+      execute,
+      `{"path": "${HELLO}", "payload": {"__proto__": {"x": 1}}}`,
+      json,
+      400,
+      'KEY_FORBIDDEN',
+    ],
+    [
+      'bottomless nesting',
+      execute,
+      `{"path": "${HELLO}", "payload": ${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
+      json,
+      400,
+      'BODY_INVALID',
+    ],
+    ['U+0000', execute, `{"path": "${HELLO}", "payload": {"a": "x\\u0000"}}`, json, 400, 'BODY_INVALID'],
+    ['an id that lost digits', execute, '{"catalog_id": 589035483489895087}', json, 400, 'BODY_INVALID'],
+    [
+      'an unknown parent',
+      execute,
+      `{"path": "${HELLO}", "parent_execution_id": "12"}`,
+      json,
+      404,
+      'EXECUTION_UNKNOWN',
+    ],
     ['two megabytes', register, 'x'.repeat(2 * 1024 * 1024), yaml, 413, 'BODY_TOO_LARGE'],
     [
       'two megabytes of JSON',
@@ -110,6 +136,8 @@ describe('bad input is told what is wrong, and leaves no row behind', () => {
     ['/api/executions/1/events', 404, 'EXECUTION_UNKNOWN'],
     ['/api/aggregate/loop/results?execution_id=1', 400, 'BODY_INVALID'],
     ['/api/catalog/no/such', 404, 'PATH_UNKNOWN'],
+    ['/api/catalog/%zz', 400, 'BODY_INVALID'],
+    ['/api/executions?path=a&path=b', 400, 'BODY_INVALID'],
   ])('GET %s', async (path, status, code) => {
     const answer = await client.get<Problem>(path);
     expect([answer.status, answer.body.code]).toEqual([status, code]);
@@ -130,12 +158,13 @@ describe('bad input is told what is wrong, and leaves no row behind', () => {
     expect(body.hint).toContain('--data-binary');
   });
 
-  test('a foreign host and a foreign page are refused', async () => {
-    const answer = await fetch(`${platform.url}/api/executions`, {
-      headers: { origin: 'https://evil.example' },
-    });
-    expect([answer.status, ((await answer.json()) as Problem).code]).toEqual([403, 'HOST_REFUSED']);
-  });
+  test.each(['https://evil.example', 'null', 'http://localhost.evil.example'])(
+    'a page from %s is refused',
+    async (origin) => {
+      const answer = await fetch(`${platform.url}/api/executions`, { headers: { origin } });
+      expect([answer.status, ((await answer.json()) as Problem).code]).toEqual([403, 'HOST_REFUSED']);
+    },
+  );
 });
 
 describe('registering', () => {
@@ -188,11 +217,11 @@ describe('executing', () => {
         headers: { 'content-type': 'application/json', 'idempotency-key': 'order-7' },
         body: JSON.stringify({ path: HELLO, payload }),
       });
-    const [first, again, other] = [
-      await send({ name: 'a' }),
-      await send({ name: 'a' }),
-      await send({ name: 'b' }),
-    ];
+    const register = (text: string): Promise<string> => client.register(hello.replace('World', text));
+    const first = await send({ name: 'a' });
+    // A version registered in between makes it no other request.
+    await register('Mars');
+    const [again, other] = [await send({ name: 'a' }), await send({ name: 'b' })];
     expect([first.status, again.status, other.status]).toEqual([201, 200, 409]);
     expect(await again.json()).toMatchObject({
       execution_id: ((await first.json()) as { execution_id: string }).execution_id,
