@@ -25,7 +25,7 @@ const VAGUE = new Set(['common', 'utils', 'util', 'core', 'helpers', 'helper', '
 // Written in two parts, so that this file does not trip over itself.
 const LEFTOVERS = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X', 'HA' + 'CK'].join('|')})\\b`);
 const PATHS_OF_A_MACHINE = new RegExp(['/wo' + 'rk/', '/ho' + 'me/[a-z]', '/Us' + 'ers/[A-Za-z]'].join('|'));
-const PUBLIC_REGISTRY = 'https://registry.npmjs.org/';
+const PUBLIC_REGISTRY = 'https://registry.npm' + 'js.org/';
 
 const files = trackedFiles();
 const text = files.filter((file) => !/\.(png|ico|woff2?|gz|jpg|svg)$/.test(file));
