@@ -84,7 +84,9 @@ function entered(state: ExecutionState, name: string, args: JsonObject): Executi
 function skipped(state: ExecutionState, name: string, graph: Graph): ExecutionState {
   const status = after(state, name, 'skip');
   if (!status) return state;
-  let next = withStep(state, name, { status, tokens: {} });
+  // Without `again`: a guard that refuses a back arc has answered it.
+  const { again: _, ...rest } = stepState(state, name);
+  let next: ExecutionState = { ...state, steps: { ...state.steps, [name]: { ...rest, status, tokens: {} } } };
   for (const target of graph.forward.get(name) ?? [])
     next = withToken(next, name, target, { taken: false, args: {} });
   return next;
@@ -138,15 +140,16 @@ function routed(state: ExecutionState, name: string, routing: Routing, graph: Gr
   if (routing.value !== undefined) next = { ...next, values: { ...next.values, [name]: routing.value } };
   if (routing.fatal) return { ...next, fatal: next.fatal ?? { step: name, error: routing.fatal } };
   const goesBack = routing.taken.some(({ step }) => graph.isBack(name, step));
+  // Before the tokens: a round that begins anew must not forget what is taken beside it.
+  for (const { step, args } of routing.taken) {
+    if (graph.isBack(name, step)) next = withReentry(next, step, args, graph);
+  }
   for (const target of graph.forward.get(name) ?? []) {
     const arcs = routing.taken.filter(({ step }) => step === target);
     // What a step that goes back did not take, it may still take in a later round.
     if (arcs.length === 0 && goesBack) continue;
     const args = Object.assign({}, ...arcs.map((arc) => arc.args)) as JsonObject;
     next = withToken(next, name, target, { taken: arcs.length > 0, args });
-  }
-  for (const { step, args } of routing.taken) {
-    if (graph.isBack(name, step)) next = withReentry(next, step, args, graph);
   }
   return next;
 }

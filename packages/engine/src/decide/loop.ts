@@ -64,6 +64,15 @@ function collectionOf(draft: Draft, name: string, spec: LoopSpec): Collection {
   const scope = draft.scope(name);
   const value = typeof spec.in === 'string' ? renderNative(spec.in, scope) : render(spec.in, scope);
   const collection = frozen(value, spec.in);
+  const { kind } = collection;
+  const isWhole = [sizeOf(collection), ...(kind === 'range' ? [collection.start, collection.step] : [])];
+  // `_ref` and `_range` can also come from outside, as plain data.
+  if (!isWhole.every(Number.isSafeInteger) || sizeOf(collection) < 0) {
+    throw new NoetlError(
+      'LOOP_NOT_ITERABLE',
+      `loop.in is not iterable: ${expressionText(spec.in)} is malformed`,
+    );
+  }
   if (sizeOf(collection) > SIZE_MAX) {
     throw new NoetlError(
       'LOOP_TOO_LARGE',

@@ -2,6 +2,7 @@
 import * as jinja from '@huggingface/jinja';
 import { LRUCache } from 'lru-cache';
 import { NoetlError } from '@noetl/protocol';
+import { guarded } from './environment.ts';
 import type { Node } from './evaluate.ts';
 
 export interface CompiledTemplate {
@@ -53,7 +54,7 @@ function build(source: string): CompiledTemplate {
   const trimmed = source.trim();
   const single = trimmed.startsWith('{{') && trimmed.endsWith('}}') ? parseText(trimmed) : undefined;
   if (single?.length === 1 && single[0]) {
-    const path = pathOf(single[0]);
+    const path = guarded(() => pathOf(single[0] as Node));
     return { source, literal: false, expression: single[0], ...(path && { path }), body: single };
   }
   return { source, literal: false, body: parseText(source) };

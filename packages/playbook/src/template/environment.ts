@@ -14,6 +14,23 @@ const OPERATIONS_MAX = 1_000_000;
 const OUTPUT_MAX = 1024 * 1024;
 const DEPTH_MAX = 64;
 
+/**
+ * Runs a piece of template work so that only our own errors leave it: what the host throws (stack, text length,
+ * malformed characters) is the template's fault, and an author must see it as such.
+ */
+export function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof NoetlError || error instanceof NeedsValue) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new NoetlError(
+      error instanceof RangeError ? 'TEMPLATE_BUDGET' : 'TEMPLATE_ERROR',
+      `the template cannot be evaluated: ${message}`,
+    );
+  }
+}
+
 export class Environment {
   readonly scope: Scope;
   readonly #locals: Map<string, unknown>[] = [];

@@ -6,7 +6,7 @@ import { callMethod } from './methods.ts';
 import { binary, truthy } from './operators.ts';
 import { printed } from './print.ts';
 import { TESTS, type Test } from './tests.ts';
-import { Callable, ownProperty, Range, StepView, type Arguments } from './value.ts';
+import { Callable, ownProperty, Range, scalarOf, StepView, type Arguments } from './value.ts';
 
 /** A node of the tree, as far as we read it. */
 export interface Node {
@@ -62,7 +62,8 @@ const HANDLERS: Record<string, Handler> = {
 function identifier(environment: Environment, name: string): unknown {
   const value = environment.lookup(name);
   if (value !== undefined) return value;
-  return Object.hasOwn(CONSTANTS, name) ? CONSTANTS[name] : FUNCTIONS[name];
+  if (Object.hasOwn(CONSTANTS, name)) return CONSTANTS[name];
+  return Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
 }
 
 function objectLiteral(environment: Environment, node: Node): unknown {
@@ -101,7 +102,9 @@ export function getMember(environment: Environment, object: unknown, key: unknow
   if (typeof key !== 'number') return undefined;
   const opened = environment.open(object instanceof StepView ? object.sequence() : object);
   if (opened instanceof Range)
-    return key < opened.count ? opened.at(key < 0 ? opened.count + key : key) : undefined;
+    return key >= -opened.count && key < opened.count
+      ? opened.at(key < 0 ? opened.count + key : key)
+      : undefined;
   if (Array.isArray(opened) || typeof opened === 'string') return opened.at(key) as unknown;
   return isJsonObject(opened) ? ownProperty(opened, String(key)) : undefined;
 }
@@ -160,15 +163,18 @@ function filter(environment: Environment, operand: unknown, node: Node): unknown
   const name = named['value'] as string;
   const asTest = /^is (not )?(.*)$/.exec(name);
   if (asTest)
-    return testOf(asTest[2] ?? '')(environment, operand, args.positional) !== (asTest[1] !== undefined);
+    return (
+      testOf(asTest[2] ?? '')(environment, scalarOf(operand), args.positional) !== (asTest[1] !== undefined)
+    );
   const apply = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
   if (!apply) throw new NoetlError('TEMPLATE_ERROR', `there is no filter "${name}"`);
-  return apply(environment, operand, args);
+  return apply(environment, scalarOf(operand), args);
 }
 
 function test(environment: Environment, node: Node): unknown {
   const check = testOf((node['test'] as Node)['value'] as string);
-  return check(environment, evaluate(environment, node['operand'] as Node), []) !== (node['negate'] === true);
+  const operand = scalarOf(evaluate(environment, node['operand'] as Node));
+  return check(environment, operand, []) !== (node['negate'] === true);
 }
 
 function testOf(name: string): Test {

@@ -129,14 +129,28 @@ function format(text: string, positional: unknown[], named: Record<string, unkno
   );
 }
 
+/** Thousands of the whole part, counted from its end in one pass. */
+function grouped(text: string): string {
+  const [, sign, whole, rest] = /^([+-]?)(\d*)(.*)$/s.exec(text) as unknown as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const head = whole.slice(0, whole.length % 3);
+  const groups = whole.slice(head.length).match(/\d{3}/g) ?? [];
+  return sign + (head === '' ? groups : [head, ...groups]).join(',') + rest;
+}
+
 function formatted(value: unknown, spec: string): string {
   const match = /^([<>^]?)(0?)(\d*)(,?)(?:\.(\d+))?([dfs%]?)$/.exec(spec);
   if (!match) return printed(value);
   const [, align, zero, width, comma, digits, kind] = match;
   let text = printed(value);
-  if (kind === '%') text = `${(Number(value) * 100).toFixed(Number(digits ?? 6))}%`;
-  else if (digits !== undefined && typeof value === 'number') text = value.toFixed(Number(digits));
-  if (comma === ',') text = text.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  if (kind === '%') text = `${(Number(value) * 100).toFixed(Math.min(Number(digits ?? 6), 100))}%`;
+  else if (digits !== undefined && typeof value === 'number')
+    text = value.toFixed(Math.min(Number(digits), 100));
+  if (comma === ',') text = grouped(text);
   const size = Math.min(Number(width || 0), 1000);
   if (zero === '0') return text.padStart(size, '0');
   const toRight = align === '>' || (align === '' && typeof value === 'number');

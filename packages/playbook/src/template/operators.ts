@@ -116,10 +116,11 @@ function multiply(environment: Environment, a: unknown, b: unknown): unknown {
   const [repeated, times] = isNumber(a) ? [b, Number(a)] : [a, Number(b)];
   if (typeof repeated === 'string' && isNumber(isNumber(a) ? a : b)) {
     environment.text('x'.repeat(Math.min(2_000_000, Math.max(0, repeated.length * times))));
-    return repeated.repeat(Math.max(0, Math.trunc(times)));
+    return repeated === '' ? '' : repeated.repeat(Math.max(0, Math.trunc(times)));
   }
   if (Array.isArray(repeated) && isNumber(isNumber(a) ? a : b)) {
     environment.spend(repeated.length * Math.max(0, times));
+    if (repeated.length === 0) return [];
     return Array.from({ length: Math.max(0, Math.trunc(times)) }).flatMap(() => repeated as unknown[]);
   }
   return arithmetic('*', a, b);
@@ -170,9 +171,10 @@ export function percent(format: string, values: unknown): string {
         kind === 's'
           ? printed(value)
           : kind === 'f'
-            ? Number(value).toFixed(Number(digits ?? 6))
+            ? Number(value).toFixed(Math.min(Number(digits ?? 6), 100))
             : String(Math.trunc(Number(value)));
-      return width.startsWith('0') ? text.padStart(Number(width), '0') : text.padStart(Number(width || 0));
+      const size = Math.min(Number(width || 0), 1000);
+      return text.padStart(size, width.startsWith('0') ? '0' : ' ');
     },
   );
 }

@@ -12,6 +12,8 @@ export interface References {
 
 /** Containers of variables: `workload.x` needs `x`, `workload` alone needs everything. */
 const CONTAINERS = new Set(['workload', 'ctx', 'vars', 'steps']);
+/** `ctx.get('x')` and `ctx.items()` read entries that the text does not name after the dot. */
+const METHODS = new Set(['get', 'items', 'keys', 'values', 'copy']);
 const CODE_KEYS = new Set(['code', 'script']);
 
 const analysed = new WeakMap<Step, References>();
@@ -116,7 +118,9 @@ function visitMember(found: References, node: Node): void {
   const isFixed =
     property.type === 'Identifier' ? node['computed'] !== true : property.type === 'StringLiteral';
   if (isContainer && isFixed) {
-    found.names.add(property['value'] as string);
+    const name = property['value'] as string;
+    found.names.add(name);
+    if (METHODS.has(name)) found.all = true;
     return;
   }
   visit(found, object);

@@ -2,11 +2,11 @@
 import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
 import type { Condition } from '../document.ts';
 import { compileExpression, compileTemplate, type CompiledTemplate } from './compile.ts';
-import { Environment, type Scope } from './environment.ts';
+import { Environment, guarded, type Scope } from './environment.ts';
 import { evaluate as evaluateNode, getMember, type Node } from './evaluate.ts';
 import { truthy } from './operators.ts';
 import { printed, representation } from './print.ts';
-import { Callable, holeOf, Range, StepView } from './value.ts';
+import { Callable, holeOf, Range, scalarOf, StepView } from './value.ts';
 
 /**
  * Renders every string in a value. A string that is one `{{ expression }}` gives the expression's own value (a hole
@@ -25,7 +25,8 @@ export function render(value: Json, scope: Scope): Json {
 export function renderNative(text: string, scope: Scope): Json | undefined {
   const template = compileTemplate(text);
   if (template.literal) return text;
-  if (template.expression) return native(new Environment(scope), expressionValue(template, scope));
+  const { expression } = template;
+  if (expression) return guarded(() => native(new Environment(scope), expressionValue(template, scope)));
   return coerced(textOf(template, scope));
 }
 
@@ -41,7 +42,7 @@ const FALSE_TEXTS = new Set(['', 'false', '0', 'no', 'none', 'null', 'off', '{}'
 export function evaluate(condition: Condition, scope: Scope): boolean {
   if (typeof condition === 'boolean') return condition;
   const template = compileExpression(condition);
-  const value = template.expression ? expressionValue(template, scope) : textOf(template, scope);
+  const value = scalarOf(template.expression ? expressionValue(template, scope) : textOf(template, scope));
   if (typeof value === 'string') return !FALSE_TEXTS.has(value.trim().toLowerCase());
   return truthy(value);
 }
@@ -65,12 +66,16 @@ export function renderCode(code: string, scope: Scope): string {
     if (!template.expression) return expression;
     const environment = new Environment(scope);
     const value = environment.openDeep(expressionValue(template, scope));
-    return typeof value === 'string'
-      ? representation(value).slice(1, -1)
-      : value === undefined
-        ? ''
-        : representation(value);
+    return typeof value === 'string' ? insideQuotes(value) : value === undefined ? '' : representation(value);
   });
+}
+
+/** Text for the middle of a program's string literal: neither kind of quote can end it. */
+function insideQuotes(text: string): string {
+  const quoted = representation(text);
+  const inner = quoted.slice(1, -1);
+  // `representation` escapes the quote it chose; the other one is escaped here.
+  return quoted.startsWith("'") ? inner.replaceAll('"', '\\"') : inner.replaceAll("'", "\\'");
 }
 
 function renderString(text: string, scope: Scope): Json {
@@ -82,6 +87,10 @@ function renderKey(key: string, scope: Scope): string {
 }
 
 function expressionValue(template: CompiledTemplate, scope: Scope): unknown {
+  return guarded(() => expressionOf(template, scope));
+}
+
+function expressionOf(template: CompiledTemplate, scope: Scope): unknown {
   const environment = new Environment(scope);
   if (!template.path) return evaluateNode(environment, template.expression as Node);
   const [head, ...rest] = template.path as [string, ...string[]];
@@ -120,7 +129,7 @@ function rangeJson({ start, step, count }: Range): Json {
 }
 
 function textOf(template: CompiledTemplate, scope: Scope): string {
-  return bodyText(new Environment(scope), template.body);
+  return guarded(() => bodyText(new Environment(scope), template.body));
 }
 
 function bodyText(environment: Environment, body: Node[]): string {

@@ -112,6 +112,13 @@ export class StepView {
   }
 }
 
+/** The value itself when a step's value is a number, text, bool or None: filters and tests look at its type. */
+export function scalarOf(value: unknown): unknown {
+  if (!(value instanceof StepView)) return value;
+  const native = value.native();
+  return typeof native === 'object' && native !== null ? value : native;
+}
+
 /** The reference of a hole, for values of any kind. */
 export function holeOf(value: unknown): Ref | undefined {
   return refOf(value);

@@ -83,7 +83,7 @@ const strftime: Filter = (environment, value, args) => {
 };
 
 const indent: Filter = (environment, value, args) => {
-  const width = Math.min(Number(argument(args, 0, 'width') ?? 4), 1000);
+  const width = Math.max(0, Math.min(Number(argument(args, 0, 'width') ?? 4), 1000));
   const lines = text(environment, value).split('\n');
   return environment.text(
     lines.map((line, index) => (index === 0 || line === '' ? line : ' '.repeat(width) + line)).join('\n'),
