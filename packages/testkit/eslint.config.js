@@ -28,7 +28,7 @@ const PURE = ['protocol', 'playbook', 'engine'];
 
 /** External packages with one owner each, so that replacing one touches one package. */
 const OWNERS = {
-  nats: ['bus'],
+  nats: ['bus', 'tools'],
   '@nats-io/*': ['bus'],
   pg: ['store', 'cli', 'testkit', 'tools'],
   kysely: ['store', 'aggregator', 'api', 'worker'],

@@ -4,6 +4,7 @@ import { loopbackOnly } from './http/host.ts';
 import { problems, unknownRoute } from './http/problem.ts';
 import { aggregateRoutes } from './routes/aggregate.ts';
 import { catalogRoutes } from './routes/catalog.ts';
+import { credentialRoutes } from './routes/credentials.ts';
 import type { ApiDeps } from './routes/deps.ts';
 import { eventRoutes } from './routes/events.ts';
 import { executeRoutes } from './routes/execute.ts';
@@ -30,6 +31,7 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
     eventRoutes,
     loopRoutes,
     aggregateRoutes,
+    credentialRoutes,
   ])
     add(router, deps);
   app.use('/api', router);

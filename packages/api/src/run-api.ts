@@ -4,7 +4,14 @@ import { connectBus, ensureTopology, onAdvance, type Bus, type Subscription } fr
 import { parsePlaybook } from '@noetl/playbook';
 import { snowflakes } from '@noetl/protocol';
 import { every, runServices, type Config, type Log, type Service } from '@noetl/service';
-import { catalogCache, connectStore, ensurePartitions, poolCapacity, type Store } from '@noetl/store';
+import {
+  catalogCache,
+  connectStore,
+  createSealer,
+  ensurePartitions,
+  poolCapacity,
+  type Store,
+} from '@noetl/store';
 import { AdvanceQueue } from './advance-queue.ts';
 import { advance, type AdvanceDeps } from './advance.ts';
 import { createApp } from './app.ts';
@@ -48,6 +55,7 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     store,
     bus,
     log,
+    sealer: createSealer(config.encryptionKeys),
     newId: snowflakes(Math.floor(Math.random() * ID_SHARDS), Date.now),
     start: (executionId) => advance(deps, executionId),
     cancel: (executionId, reason) => advance(deps, executionId, { kind: 'cancel', reason }),

@@ -27,6 +27,14 @@ export interface Config {
   sweepMs: number;
   /** How long a process may take to stop. */
   shutdownGraceMs: number;
+  /** Master keys of credentials, 32 bytes each in base64; the first one encrypts. */
+  encryptionKeys: string[];
+  /** Base URLs that the http tool reaches at another address: staging, mirrors, mocks. */
+  httpHosts: Record<string, string>;
+  /** Read-only SQL over HTTP, for people and test scripts. */
+  sqlEndpoint: boolean;
+  /** Names of this process's environment that templates may read as `env.NAME`. */
+  templateEnv: string[];
   logLevel: LogLevel;
   logFormat: 'json' | 'pretty';
 }
@@ -86,11 +94,27 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     heartbeatMs: number('NOETL_HEARTBEAT_MS', 3_000),
     sweepMs: number('NOETL_SWEEP_MS', 1_000),
     shutdownGraceMs: number('NOETL_SHUTDOWN_GRACE_MS', 25_000),
+    encryptionKeys: get('NOETL_ENCRYPTION_KEY').default('').asArray(),
+    httpHosts: hostsOf(get('NOETL_HTTP_HOSTS').default('').asArray()),
+    sqlEndpoint: get('NOETL_SQL_ENDPOINT').default('off').asEnum(['on', 'off']) === 'on',
+    templateEnv: get('NOETL_TEMPLATE_ENV').default('').asArray(),
     logLevel: get('NOETL_LOG_LEVEL').default('info').asEnum(['error', 'warn', 'info', 'debug']),
     logFormat: get('NOETL_LOG_FORMAT')
       .default(isTerminal ? 'pretty' : 'json')
       .asEnum(['json', 'pretty']),
   };
+}
+
+/** `https://api.example.com=http://127.0.0.1:8080`, separated by commas. */
+function hostsOf(entries: string[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const [from = '', to = ''] = entry.split('=').map((part) => part.trim());
+      if (!URL.canParse(from) || !URL.canParse(to))
+        throw new ConfigError(`"NOETL_HTTP_HOSTS" must hold pairs of base URLs, not "${entry}"`);
+      return [new URL(from).origin, new URL(to).origin];
+    }),
+  );
 }
 
 /** Relations between values that would break the lease protocol when they do not hold. */

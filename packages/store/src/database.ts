@@ -8,7 +8,16 @@ import {
   type Transaction,
 } from 'kysely';
 import pg from 'pg';
-import type { Collection, Context, ExecutionStatus, Id, Json, LoopMode, OnError } from '@noetl/protocol';
+import type {
+  Collection,
+  Context,
+  ExecutionStatus,
+  Id,
+  Json,
+  JsonObject,
+  LoopMode,
+  OnError,
+} from '@noetl/protocol';
 
 /** int8: read as text, written as text. */
 type BigId = ColumnType<Id, Id, Id>;
@@ -54,6 +63,14 @@ interface ExecutionTable {
   start_time: Time;
   end_time: NullableTime;
   updated_at: Time;
+  /** Why its cancellation is wanted; `advance` carries it out. */
+  cancel_requested: NullableText;
+  /** Where the end of the execution is told. */
+  webhook: NullableDocument<Json>;
+  /** The execution that stands at the top of the chain of parents; absent at the top itself. */
+  root_execution_id: NullableId;
+  /** Parents above. */
+  depth: Generated<number>;
 }
 
 interface EventTable {
@@ -107,9 +124,17 @@ interface LoopTable {
   created_at: Time;
   filled_at: NullableTime;
   done_at: NullableTime;
+  /** Items that one chunk may run at once. */
+  concurrency: Generated<number>;
+  /** Failed items that do not fail the loop. */
+  tolerated_count: ColumnType<number | null, number | null | undefined, never>;
+  tolerated_percent: ColumnType<number | null, number | null | undefined, never>;
+  /** Items are claimed while the loop runs; its size grows with them. */
+  cursor: Generated<boolean>;
 }
 
-export type CommandState = 'pending' | 'leased' | 'done' | 'cancelled';
+/** `waiting`: for a child execution; no worker holds it. */
+export type CommandState = 'pending' | 'leased' | 'waiting' | 'done' | 'cancelled';
 
 interface CommandTable {
   command_id: BigId;
@@ -130,6 +155,10 @@ interface CommandTable {
   available_at: Time;
   created_at: Time;
   done_at: NullableTime;
+  /** What is done so far of a command that was suspended, and the items that a frame has claimed. */
+  progress: NullableDocument<Json>;
+  waits_for: NullableId;
+  wake_at: NullableTime;
 }
 
 interface CollectionPageTable {
@@ -145,6 +174,54 @@ interface ValueTable {
   execution_id: BigId;
   value_id: BigId;
   content: Document<Json>;
+  /** Of results that are kept under a name. */
+  step: NullableText;
+  name: NullableText;
+  scope: NullableText;
+  store: NullableText;
+  expires_at: NullableTime;
+  created_at: Time;
+}
+
+interface CredentialTable {
+  credential_id: GeneratedAlways<Id>;
+  name: string;
+  type: string;
+  data_encrypted: string;
+  meta: NullableDocument<Json>;
+  tags: ColumnType<string[], string[] | undefined, string[]>;
+  description: NullableText;
+  created_at: Time;
+  updated_at: Time;
+}
+
+interface ScheduleTable {
+  schedule_id: BigId;
+  playbook_path: string;
+  playbook_version: ColumnType<number | null, number | null | undefined, number | null>;
+  cron: NullableText;
+  interval_seconds: ColumnType<number | null, number | null | undefined, number | null>;
+  enabled: Generated<boolean>;
+  timezone: Generated<string>;
+  missed_runs: Generated<string>;
+  next_run_at: NullableTime;
+  last_run_at: NullableTime;
+  last_execution_id: NullableId;
+  last_status: NullableText;
+  input_payload: Document<JsonObject>;
+  meta: NullableDocument<Json>;
+  created_at: Time;
+  updated_at: Time;
+}
+
+interface WebhookDeliveryTable {
+  execution_id: BigId;
+  url: string;
+  state: Generated<string>;
+  attempts: Generated<number>;
+  next_try_at: Time;
+  last_error: NullableText;
+  delivered_at: NullableTime;
 }
 
 interface RuntimeTable {
@@ -168,6 +245,9 @@ export interface Database {
   collection_page: CollectionPageTable;
   value: ValueTable;
   runtime: RuntimeTable;
+  credential: CredentialTable;
+  schedule: ScheduleTable;
+  webhook_delivery: WebhookDeliveryTable;
 }
 
 export interface Store {

@@ -22,6 +22,15 @@ export {
 export { claimCommand, heartbeat, staleCommands, type Claim, type CommandKey } from './command.ts';
 export type { IterationRow } from './copy.ts';
 export {
+  deleteCredential,
+  getCredential,
+  listCredentials,
+  readCredential,
+  saveCredential,
+  type CredentialRecord,
+  type NewCredential,
+} from './credential.ts';
+export {
   connectStore,
   type Database,
   type LoopPhase,
@@ -53,5 +62,6 @@ export {
 } from './loop.ts';
 export { migrate } from './migrate.ts';
 export { ensurePartitions } from './partition.ts';
+export { createSealer, type Sealer } from './sealer.ts';
 export { beatRuntime, endRuntime, poolCapacity, type Runtime } from './runtime.ts';
 export { executionsToAdvance, filledLoops, runningLoops } from './sweep.ts';

@@ -3,9 +3,10 @@ import { Migrator, type Migration } from 'kysely';
 import { NoetlError } from '@noetl/protocol';
 import type { Store } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
+import { language } from './migrations/0002-language.ts';
 import { ensurePartitions } from './partition.ts';
 
-const MIGRATIONS: Record<string, Migration> = { '0001-initial': initial };
+const MIGRATIONS: Record<string, Migration> = { '0001-initial': initial, '0002-language': language };
 
 /** Returns the names of the migrations applied by this call. `nowMs`: Unix time, for the first event partitions. */
 export async function migrate(store: Store, nowMs = Date.now()): Promise<string[]> {

@@ -1,5 +1,5 @@
 /** For tests: batches as a worker would send them, on real runners, with stored values in memory. */
-import { hole, makeRef, type Json, type JsonObject } from '@noetl/protocol';
+import { hole, makeRef, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import type { ToolBatch, ToolEnvironment, ToolOutcome, ValueStore } from './tool.ts';
 import type { Toolbox } from './toolbox.ts';
 
@@ -44,6 +44,10 @@ export interface RunOptions {
   config?: JsonObject;
 }
 
+function refuseCredential(name: string): Promise<never> {
+  return Promise.reject(new NoetlError('CREDENTIAL_UNKNOWN', `there is no credential "${name}"`));
+}
+
 /** Outcomes of one batch. */
 export async function runBatch(
   toolbox: Toolbox,
@@ -67,6 +71,7 @@ export async function runBatch(
     step: 's',
     context,
     values: new MemoryValues(),
+    credentials: refuseCredential,
     signal: new AbortController().signal,
   };
   const items = inputs.map((input, index) => ({ input, idempotency_key: String(index), attempt: 1 }));

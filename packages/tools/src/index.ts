@@ -1,5 +1,6 @@
 /** What a step runs: one file per kind behind one interface. */
 export type {
+  Credential,
   ListWriter,
   Tool,
   ToolBatch,

@@ -37,6 +37,8 @@ export interface ToolEnvironment {
   step: string;
   context: Context;
   values: ValueStore;
+  /** Throws CREDENTIAL_UNKNOWN. What it returns must not get into results, prints or errors. */
+  credentials: (name: string) => Promise<Credential>;
   signal: AbortSignal;
   /** Of one item. */
   timeout_ms?: number;
@@ -44,6 +46,13 @@ export interface ToolEnvironment {
   stream?: boolean;
   /** A result `{status: 'error'}` is a failure, as in the seed generation. */
   error_status?: boolean;
+}
+
+/** A stored credential, decrypted; the type says which fields `data` has. */
+export interface Credential {
+  name: string;
+  type: string;
+  data: JsonObject;
 }
 
 /** Stored values as tools reach them; texts are JSON. */

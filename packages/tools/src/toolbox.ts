@@ -15,6 +15,8 @@ export interface ToolboxOptions {
   pythonPath?: string;
   /** Most runner processes per language. */
   runners: number;
+  /** Base URLs that the http tool reaches at another address. */
+  httpHosts?: Record<string, string>;
 }
 
 const PYTHON_RUNNER = fileURLToPath(new URL('../runners/python/main.py', import.meta.url));

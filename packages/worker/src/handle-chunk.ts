@@ -3,6 +3,7 @@ import { loopKey, publishAggregate, publishCommand, raiseCompleted } from '@noet
 import { NoetlError, type ChunkCommand, type JsonObject, type LoopState } from '@noetl/protocol';
 import { collectionItems, finishChunk, isStorable, type IterationRow, type LoopRow } from '@noetl/store';
 import { nextChunkSize } from './chunk-budget.ts';
+import { environmentOf } from './environment.ts';
 import type { LoopContext } from './loop-context.ts';
 import { LoadedValues } from './loaded-values.ts';
 import { failureText, runChunk, type ChunkResult } from './run-chunk.ts';
@@ -21,16 +22,21 @@ export async function handleChunk(
   const items = await collectionItems(deps.store, context.loop, from, to);
   const { step, loop, playbook } = context;
   const values = new LoadedValues(deps.store, loop.execution_id);
-  const environment = {
-    execution_id: loop.execution_id,
-    step: step.name,
-    context: loop.context,
-    values: deps.values(loop.execution_id),
-    signal,
-    error_status: playbook.generation === 'seed',
-  };
+  const about = { execution_id: loop.execution_id, step: step.name, context: loop.context, playbook, signal };
+  const { environment, redactor } = environmentOf(deps, about);
   const { toolbox, clock } = deps;
-  const result = await runChunk({ context, from, to, items, ctx, environment, toolbox, values, clock });
+  const result = await runChunk({
+    context,
+    from,
+    to,
+    items,
+    ctx,
+    environment,
+    redactor,
+    toolbox,
+    values,
+    clock,
+  });
   if (signal.aborted) return;
   const finished = await finish(deps, command, context, result);
   if (finished) await announce(deps, loop, finished);

@@ -2,6 +2,7 @@
 import { notifyAdvance } from '@noetl/bus';
 import type { Id, Json, StepCommand } from '@noetl/protocol';
 import { externalise, finishStep } from '@noetl/store';
+import { environmentOf } from './environment.ts';
 import { Frame } from './frame.ts';
 import { LoadedValues } from './loaded-values.ts';
 import { stepOf } from './loop-context.ts';
@@ -22,21 +23,15 @@ export async function handleStep(
   const step = stepOf(playbook, command.step);
   const values = new LoadedValues(deps.store, execution_id);
   const frame = new Frame(context, {}, values);
-  const environment = {
-    execution_id,
-    step: step.name,
-    context,
-    values: deps.values(execution_id),
-    signal,
-    stream: true,
-    error_status: playbook.generation === 'seed',
-  };
+  const about = { execution_id, step: step.name, context, playbook, signal };
+  const { environment: around, redactor } = environmentOf(deps, about);
+  const environment = { ...around, stream: true };
   const idempotencyKey = `${execution_id}/${step.name}/${command.event_id}`;
   const { toolbox } = deps;
   const outcome = await runTasks(step, frame, { toolbox, values, environment, idempotencyKey });
   if (signal.aborted) return;
   const facts = {
-    stdout: outcome.stdout,
+    stdout: redactor.result(outcome.stdout),
     attempts: outcome.attempts,
     duration_s: outcome.duration_ms / 1000,
   };
@@ -50,11 +45,11 @@ export async function handleStep(
       outcome.status === 'ok'
         ? {
             status: 'COMPLETED',
-            result_text: await inlineText(deps, execution_id, outcome.text),
+            result_text: await inlineText(deps, execution_id, redactor.result(outcome.text)),
             ...facts,
             ...ctx,
           }
-        : { status: 'FAILED', error: outcome.error, ...facts, ...ctx },
+        : { status: 'FAILED', error: redactor.error(outcome.error), ...facts, ...ctx },
   });
   if (committed) notifyAdvance(deps.bus, execution_id);
 }

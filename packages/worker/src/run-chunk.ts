@@ -11,6 +11,7 @@ import { CHUNK_BYTES_MAX, CHUNK_TIME_MAX_MS } from './chunk-budget.ts';
 import { Frame, hasStaticConfig, renderConfig } from './frame.ts';
 import { iterationLocals, type LoopContext } from './loop-context.ts';
 import type { LoadedValues } from './loaded-values.ts';
+import type { Redactor } from './secrets.ts';
 import { runTasks, type ItemOutcome } from './tasks.ts';
 
 /** Items that a tool may have pulled ahead of the outcome it gives next. */
@@ -25,6 +26,7 @@ export interface Chunk {
   /** Variables as the loop's earlier chunks left them, over the loop's frozen context. */
   ctx: JsonObject;
   environment: ToolEnvironment;
+  redactor: Redactor;
   toolbox: Toolbox;
   values: LoadedValues;
   /** Monotonic milliseconds. */
@@ -182,15 +184,20 @@ class ChunkRun {
   }
 
   #store(index: number, outcome: ItemOutcome): void {
+    const { redactor } = this.#chunk;
     const failed = outcome.status === 'error';
-    const result_text = failed ? failureText(outcome.error) : outcome.text;
-    const meta = { attempts: outcome.attempts, ...(outcome.stdout !== '' && { stdout: outcome.stdout }) };
+    const error = failed ? redactor.error(outcome.error) : undefined;
+    const result_text = redactor.result(
+      outcome.status === 'error' ? failureText(outcome.error) : outcome.text,
+    );
+    const stdout = redactor.result(outcome.stdout);
+    const meta = { attempts: outcome.attempts, ...(stdout !== '' && { stdout }) };
     this.#rows.push({
       index,
       status: failed ? 'FAILED' : 'COMPLETED',
       result_text,
       item_text: this.#chunk.items[index - this.#chunk.from] as string,
-      ...(failed && { error: outcome.error.message }),
+      ...(error && { error: error.message }),
       duration_s: outcome.duration_ms / 1000,
       meta_text: JSON.stringify(meta),
     });

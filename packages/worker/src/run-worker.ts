@@ -4,11 +4,20 @@ import { hostname } from 'node:os';
 import { connectBus, consumeCommands, type Bus, type Subscription } from '@noetl/bus';
 import { parsePlaybook } from '@noetl/playbook';
 import { every, runServices, type Config, type Log, type Service } from '@noetl/service';
-import { beatRuntime, catalogCache, connectStore, endRuntime, poolCapacity, type Store } from '@noetl/store';
+import {
+  beatRuntime,
+  catalogCache,
+  connectStore,
+  createSealer,
+  endRuntime,
+  poolCapacity,
+  type Store,
+} from '@noetl/store';
 import { createToolbox } from '@noetl/tools';
 import { handleCommand } from './handle-command.ts';
 import { Leases } from './leases.ts';
 import { loopCache } from './loop-context.ts';
+import { Credentials } from './secrets.ts';
 import { storedValues } from './stored-values.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
@@ -24,7 +33,11 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     onError: (error) => log.warn('a database connection broke', { error }),
   });
   const bus = await connectBus({ ...config.nats, name: `worker-${workerId}`, log });
-  const toolbox = createToolbox({ pythonPath: config.pythonPath, runners: config.runners });
+  const toolbox = createToolbox({
+    pythonPath: config.pythonPath,
+    runners: config.runners,
+    httpHosts: config.httpHosts,
+  });
   const leases = new Leases({
     store,
     workerId,
@@ -41,6 +54,7 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     log,
     workerId,
     leases,
+    credentials: new Credentials(store, createSealer(config.encryptionKeys)),
     playbooks,
     loops: loopCache(store, playbooks),
     values: (executionId) => storedValues(store, executionId),

@@ -2,12 +2,13 @@
 import type { Bus } from '@noetl/bus';
 import type { Id } from '@noetl/protocol';
 import type { Log } from '@noetl/service';
-import type { Store } from '@noetl/store';
+import type { Sealer, Store } from '@noetl/store';
 
 export interface ApiDeps {
   store: Store;
   bus: Bus;
   log: Log;
+  sealer: Sealer;
   /** Ids of catalog entries and executions. */
   newId: () => Id;
   /** Decides the first steps of an execution whose row has just been committed. */

@@ -4,10 +4,11 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
+import { localKey } from './key.ts';
 import { freePort } from './port.ts';
 
 export interface PlatformOptions {
@@ -145,7 +146,7 @@ export class Platform {
   }
 
   private async spawn(name: string, command: Role | 'migrate'): Promise<Child> {
-    const { databaseUrl, natsUrl, env } = this.options;
+    const { databaseUrl, natsUrl, env, logDir } = this.options;
     const child = await Child.start({
       command: process.execPath,
       args: [MAIN, command],
@@ -155,6 +156,7 @@ export class Platform {
         DATABASE_URL: databaseUrl,
         NATS_URL: natsUrl,
         NOETL_PORT: String(this.port),
+        NOETL_ENCRYPTION_KEY: process.env.NOETL_ENCRYPTION_KEY ?? (await localKey(dirname(logDir))),
         NOETL_EXIT_WITH_PARENT: '1',
         NODE_OPTIONS: '',
         ...env,

@@ -1,0 +1,79 @@
+/** Tools that do one thing per item: a function becomes a {@link Tool} with outcomes, durations and time-outs. */
+import { errorInfo, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import type { Tool, ToolBatch, ToolEnvironment, ToolItem, ToolOutcome } from './tool.ts';
+
+/** One piece of work; `signal` ends with the batch and with the item's time-out. */
+export interface ToolCall {
+  config: JsonObject;
+  input: JsonObject;
+  environment: ToolEnvironment;
+  signal: AbortSignal;
+  idempotency_key: string;
+  attempt: number;
+}
+
+/** A failure that has a result besides: an HTTP answer with its status and body. */
+export class FailedWith extends Error {
+  readonly failure: NoetlError;
+  readonly value: Json;
+
+  constructor(failure: NoetlError, value: Json) {
+    super(failure.message);
+    this.name = 'FailedWith';
+    this.failure = failure;
+    this.value = value;
+  }
+}
+
+export interface ItemTool {
+  kind: string;
+  schema: JsonObject;
+  /** Seconds one item may take when the playbook says nothing. */
+  timeout_s: number;
+  run: (call: ToolCall) => Promise<Json>;
+}
+
+export function itemTool({ kind, schema, timeout_s, run }: ItemTool): Tool {
+  return {
+    kind,
+    schema,
+    async *run(batch) {
+      for (const item of batch.items) {
+        batch.environment.signal.throwIfAborted();
+        const outcome = await outcomeOf(batch, item, run, timeout_s);
+        yield outcome;
+        if (outcome.status === 'error' && batch.stop_on_error === true) return;
+      }
+    },
+  };
+}
+
+async function outcomeOf(
+  { config, environment }: ToolBatch,
+  { input, idempotency_key, attempt }: ToolItem,
+  run: ItemTool['run'],
+  timeoutS: number,
+): Promise<ToolOutcome> {
+  const limitMs = environment.timeout_ms ?? timeoutS * 1000;
+  const timeout = AbortSignal.timeout(limitMs);
+  const signal = AbortSignal.any([environment.signal, timeout]);
+  const startedAt = performance.now();
+  const facts = () => ({ stdout: '', duration_ms: performance.now() - startedAt });
+  try {
+    const value = await run({ config, input, environment, signal, idempotency_key, attempt });
+    return { status: 'ok', text: JSON.stringify(value), ...facts() };
+  } catch (error) {
+    environment.signal.throwIfAborted();
+    if (timeout.aborted) {
+      const late = new NoetlError('TOOL_TIMEOUT', `the tool took longer than ${String(limitMs / 1000)} s`, {
+        kind: 'timeout',
+      });
+      return { status: 'error', error: late.toInfo(), ...facts() };
+    }
+    if (error instanceof FailedWith) {
+      const text = JSON.stringify(error.value);
+      return { status: 'error', error: error.failure.toInfo(), text, ...facts() };
+    }
+    return { status: 'error', error: errorInfo(error), ...facts() };
+  }
+}
