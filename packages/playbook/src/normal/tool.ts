@@ -92,7 +92,14 @@ function named(item: Json, index: number): { name: string; tool?: JsonObject } {
     : { name: fallback, tool: item };
 }
 
-function task(written: JsonObject, name: string, path: Path, workbook: Workbook, findings: Findings): Task {
+/** One tool as a task; `name` labels it where the document does not. */
+export function task(
+  written: JsonObject,
+  name: string,
+  path: Path,
+  workbook: Workbook,
+  findings: Findings,
+): Task {
   const tool = lifted(substituted(written, path, workbook, findings));
   const policy =
     isJsonObject(tool['spec']) && isJsonObject(tool['spec']['policy']) ? tool['spec']['policy'] : {};
@@ -106,6 +113,7 @@ function task(written: JsonObject, name: string, path: Path, workbook: Workbook,
     rules: rules(policy['rules'], [...path, 'spec', 'policy', 'rules'], findings),
     set: assignments(tool['set']),
     ...(timeout !== null && { timeout }),
+    ...(isJsonObject(tool['output']) && { output: tool['output'] }),
   };
 }
 
