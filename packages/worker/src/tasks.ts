@@ -146,7 +146,12 @@ function judgeAttempt(run: Run, task: Task, outcome: ToolOutcome, attempt: numbe
   if (simple) return { outcome, verdict: { action: outcome.status === 'error' ? 'fail' : 'continue' } };
   const output = outputOf(outcome, attempt);
   const view = outputView(output);
-  const locals = { ...pipelineLocals(task, run, attempt), output: view, outcome: view };
+  // What has just come out goes by the names of its task and, when that is all the step does, of its step.
+  const own = output.data
+    ? { ...(run.step.tasks.length === 1 && { [run.step.name]: output.data }), [task.name]: output.data }
+    : {};
+  const said = { response: output.response ?? undefined, error: output.error };
+  const locals = { ...pipelineLocals(task, run, attempt), ...own, ...said, output: view, outcome: view };
   const scope = frame.scope(locals);
   const verdict = judge(task.rules, output, scope);
   if (verdict.rule) frame.assign(verdict.rule.set, scope);
