@@ -65,6 +65,8 @@ export interface Task {
   set: Assignments;
   /** Seconds; may be a template. */
   timeout?: Json;
+  /** How the result is stored, as written. */
+  output?: JsonObject;
 }
 
 export interface Rule {

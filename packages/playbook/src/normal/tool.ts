@@ -98,6 +98,7 @@ function task(written: JsonObject, name: string, path: Path, workbook: Workbook,
     isJsonObject(tool['spec']) && isJsonObject(tool['spec']['policy']) ? tool['spec']['policy'] : {};
   const inner = isJsonObject(tool['spec']) ? tool['spec'] : {};
   const timeout = tool['timeout'] ?? inner['timeout'] ?? null;
+  checkTool(tool, path, findings);
   return {
     name,
     kind: kindOf(tool, path, findings),
@@ -106,8 +107,24 @@ function task(written: JsonObject, name: string, path: Path, workbook: Workbook,
     rules: rules(policy['rules'], [...path, 'spec', 'policy', 'rules'], findings),
     set: assignments(tool['set']),
     ...(timeout !== null && { timeout }),
+    ...(isJsonObject(tool['output']) && { output: tool['output'] }),
   };
 }
+
+/** What would be dropped without a word: parts that are no mappings, and rules in a place where none are read. */
+function checkTool(tool: JsonObject, path: Path, findings: Findings): void {
+  for (const key of ['input', 'args', 'output']) {
+    const value = tool[key] ?? null;
+    if (value === null || isJsonObject(value)) continue;
+    const hint = `Write names and values, such as ${key}: {name: "{{ value }}"}.`;
+    findings.fault('PLAYBOOK_INVALID', [...path, key], `"${key}" of a tool must be a mapping`, hint);
+  }
+  for (const key of ['rules', 'policy'].filter((name) => name in tool))
+    findings.warn('RULES_IGNORED', [...path, key], RULES_IGNORED, RULES_PLACE);
+}
+
+export const RULES_IGNORED = 'rules are not read here and have no effect';
+export const RULES_PLACE = 'Write them into the tool: tool: {kind: …, spec: {policy: {rules: […]}}}.';
 
 /** Kind keys written inside `spec` belong to the tool. */
 function lifted(tool: JsonObject): JsonObject {
