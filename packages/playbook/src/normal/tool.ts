@@ -61,6 +61,7 @@ export function tools(step: JsonObject, path: Path, workbook: Workbook, findings
 
 function pipeline(list: Json[], path: Path, workbook: Workbook, findings: Findings): Tools {
   const tasks: Task[] = [];
+  const names = new Set<string>();
   for (const [index, item] of list.entries()) {
     const at = [...path, index];
     const { name, tool } = named(item, index);
@@ -68,13 +69,14 @@ function pipeline(list: Json[], path: Path, workbook: Workbook, findings: Findin
       findings.fault('PLAYBOOK_INVALID', at, 'a task must be a mapping with `name` and `kind`');
       continue;
     }
-    if (tasks.some((other) => other.name === name))
+    if (names.has(name))
       findings.fault(
         'STEP_DUPLICATE',
         at,
         `the task name "${name}" is used twice`,
         'Give each task a name of its own.',
       );
+    names.add(name);
     tasks.push(task(tool, name, at, workbook, findings));
   }
   return { tasks, pipeline: true };

@@ -43,11 +43,14 @@ function needsTool(playbook: Playbook, step: Step, written: JsonObject): boolean
 /** A jump leads to a task of the same step. */
 function checkJumps(step: Step, written: JsonObject, path: Path, findings: Findings): void {
   const labels = step.tasks.map((task) => task.name);
+  const targets = new Set([...labels, ...PREVIOUS]);
   for (const [index, task] of step.tasks.entries()) {
     const [tool, at] = writtenTask(written, index, path);
     const rules = mapping(mapping(tool['spec'])['policy'])['rules'];
     for (const [number, rule] of task.rules.entries()) {
-      if (rule.do !== 'jump' || (rule.to !== undefined && isTarget(rule.to, labels))) continue;
+      if (rule.do !== 'jump' || (rule.to !== undefined && isTarget(rule.to, targets))) continue;
+      // Looking for the nearest name takes long when there are thousands.
+      if (findings.full) return;
       const item = Array.isArray(rules) ? rules[number] : undefined;
       const rulePath = [...at, 'spec', 'policy', 'rules', number];
       const action = isJsonObject(item) ? actionOf(item, rulePath).path : rulePath;
@@ -61,8 +64,9 @@ function checkJumps(step: Step, written: JsonObject, path: Path, findings: Findi
   }
 }
 
-function isTarget(to: string, labels: string[]): boolean {
-  return labels.includes(to) || PREVIOUS.includes(to) || to.includes('{{');
+/** What a template gives is known when it runs. */
+function isTarget(to: string, targets: Set<string>): boolean {
+  return targets.has(to) || to.includes('{{');
 }
 
 /** The tool as written, and where: in a list, perhaps as `{name: {kind: …}}`. */

@@ -14,11 +14,9 @@ export function checkRoutes(playbook: Playbook, workflow: JsonObject[], findings
   const names = playbook.steps.map((step) => step.name);
   const places = new Map(names.map((name, index) => [name, index]));
   const routes = workflow.map((step, index) => targetsOf(step, ['workflow', index]));
-  let allKnown = true;
   for (const [index, targets] of routes.entries()) {
     for (const { name, path } of targets) {
       if (places.has(name)) continue;
-      allKnown = false;
       // Looking for the nearest name takes long when there are thousands.
       if (findings.full) return;
       findings.fault(
@@ -29,8 +27,8 @@ export function checkRoutes(playbook: Playbook, workflow: JsonObject[], findings
       );
     }
   }
-  // A misspelt target makes its step look unreachable: one remark is enough.
-  if (!allKnown || !places.has(playbook.entry_step)) return;
+  // A misspelt name makes other steps look unreachable: one remark is enough.
+  if (findings.faults.length > 0) return;
   const reached = reachable(playbook.entry_step, places, routes);
   for (const [index, name] of names.entries()) {
     if (reached.has(name)) continue;

@@ -2,7 +2,7 @@
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { ERRORS, isJsonObject, type ErrorCode, type Json, type Place } from '@noetl/protocol';
 import { PlaybookError } from './faults.ts';
-import { ALIAS_HINT, quoted, syntaxHint } from './yaml-hints.ts';
+import { ALIAS_HINT, quoted, syntaxRemark } from './yaml-hints.ts';
 import { lastQuote, readMarks } from './yaml-marks.ts';
 
 export type Path = readonly (string | number)[];
@@ -66,9 +66,10 @@ function refuseErrors(document: Document, text: string, at: (offset: number) => 
   const unclosed = error.message.includes('Missing closing') ? lastQuote(document) : undefined;
   const place = at(unclosed ?? error.pos[0]);
   const line = text.split(/\r?\n/)[(place.line ?? 1) - 1] ?? '';
-  const reason = error.message.replace(/; please use .*$/s, '').split('\n')[0] ?? '';
-  const hint = syntaxHint(error.code, error.message, line);
-  refuse('YAML_SYNTAX', reason, place, hint);
+  if (error.message.includes('call stack')) refuse('YAML_LIMIT', 'the playbook nests too deeply', place);
+  const reason = error.message.split('\n')[0] ?? '';
+  const { message, hint } = syntaxRemark(error.code, reason, line);
+  refuse('YAML_SYNTAX', message, place, hint);
 }
 
 const START: Place = { line: 1, column: 1 };
@@ -89,29 +90,34 @@ function parse(text: string, lineCounter: LineCounter): Document {
   });
 }
 
-/** Brackets open at once that no playbook needs; beyond it the YAML reader itself runs out of stack. */
-const BRACKETS_MAX = 500;
+/** Brackets open at once, or dashes in a row, that no playbook needs; beyond it the YAML reader's stack ends. */
+const OPEN_MAX = 500;
 
 function refuseBottomless(text: string): void {
   let open = 0;
+  let dashes = 0;
   for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
+    const character = text[index] as string;
     if (character === '[' || character === '{') open += 1;
     else if (character === ']' || character === '}') open -= 1;
-    if (open <= BRACKETS_MAX) continue;
-    const before = text.slice(0, index).split('\n');
-    refuse('YAML_LIMIT', `the playbook opens more than ${String(BRACKETS_MAX)} brackets at once`, {
-      line: before.length,
-      column: (before.at(-1) ?? '').length + 1,
-    });
+    if ('-?:'.includes(character)) dashes += 1;
+    else if (character !== ' ' && character !== '\t') dashes = 0;
+    if (open > OPEN_MAX || (dashes > OPEN_MAX && text[index + 1] === ' '))
+      refuseAt(text, index, `the playbook opens more than ${String(OPEN_MAX)} brackets or lists at once`);
   }
+}
+
+function refuseAt(text: string, index: number, message: string): never {
+  const before = text.slice(0, index).split('\n');
+  const column = (before.at(-1) ?? '').length + 1;
+  return refuse('YAML_LIMIT', message, { line: before.length, column });
 }
 
 function toValue(document: Document, lastAlias: Place): unknown {
   try {
     return document.toJS({ maxAliasCount: ALIASES_MAX });
-  } catch (error) {
-    return refuse('YAML_LIMIT', error instanceof Error ? error.message : String(error), lastAlias);
+  } catch {
+    return refuse('YAML_LIMIT', 'aliases of aliases make the playbook too large', lastAlias);
   }
 }
 
