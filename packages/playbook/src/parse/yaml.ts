@@ -100,9 +100,10 @@ function refuseBottomless(text: string): void {
     const character = text[index] as string;
     if (character === '[' || character === '{') open += 1;
     else if (character === ']' || character === '}') open -= 1;
-    if ('-?:'.includes(character)) dashes += 1;
-    else if (character !== ' ' && character !== '\t') dashes = 0;
-    if (open > OPEN_MAX || (dashes > OPEN_MAX && text[index + 1] === ' '))
+    const isBlank = character === ' ' || character === '\t';
+    if ('-?:'.includes(character) && text[index + 1] === ' ') dashes += 1;
+    else if (!isBlank) dashes = 0;
+    if (open > OPEN_MAX || dashes > OPEN_MAX)
       refuseAt(text, index, `the playbook opens more than ${String(OPEN_MAX)} brackets or lists at once`);
   }
 }
