@@ -8,6 +8,7 @@ import { addProcessCommands } from './commands/processes.ts';
 import { addRegisterCommand } from './commands/register.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addValidateCommand } from './commands/validate.ts';
 
 const EPILOGUE = `
 Examples:
@@ -30,6 +31,7 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addDevCommand(program);
   addDemoCommand(program, exitWith);
   addProcessCommands(program);
+  addValidateCommand(program, exitWith);
   addRegisterCommand(program);
   addRunCommand(program, exitWith);
   addStatusCommand(program);

@@ -15,7 +15,7 @@ export function cases(value: Json | undefined, path: Path, workbook: Workbook, f
     const at = [...path, index];
     findings.knownKeys(item, ['when', 'then', 'else', 'desc'], at);
     return {
-      when: condition(item['when']) ?? true,
+      when: condition(item['when'], [...at, 'when'], findings) ?? true,
       then: actions(item['then'], [...at, 'then'], workbook, findings),
       else: actions(item['else'], [...at, 'else'], workbook, findings),
     };

@@ -41,7 +41,7 @@ export function targets(value: Json, path: Path, findings: Findings): Arc[] {
     const at = Array.isArray(value) ? [...path, index] : path;
     if (typeof item === 'string') return [{ step: item, set: {}, args: {} }];
     if (isJsonObject(item) && typeof item['step'] === 'string') {
-      const when = condition(item['when']);
+      const when = condition(item['when'], [...at, 'when'], findings);
       return [
         {
           step: item['step'],
@@ -69,7 +69,8 @@ function canonicalArc(value: Json, path: Path, findings: Findings): Arc[] {
     return [];
   }
   findings.knownKeys(value, ['step', 'when', 'cond', 'set', 'args', 'input', 'desc', 'name'], path);
-  const when = condition(value['when'] ?? value['cond']);
+  const key = (value['when'] ?? null) === null ? 'cond' : 'when';
+  const when = condition(value[key], [...path, key], findings);
   return [
     {
       step: value['step'],

@@ -14,27 +14,40 @@ export function rules(value: Json | undefined, path: Path, findings: Findings): 
     findings.fault('PLAYBOOK_INVALID', path, '"rules" must be a list');
     return [];
   }
-  return value.flatMap((item, index) => {
+  const found = value.flatMap((item, index) => {
     if (isJsonObject(item)) return [rule(item, [...path, index], findings)];
     findings.fault('PLAYBOOK_INVALID', [...path, index], 'a rule must be a mapping with `when` or `else`');
     return [];
   });
+  const always = found.findIndex(({ when }) => when === undefined || when === true);
+  if (always >= 0 && always < found.length - 1) {
+    const message = 'this rule is never reached: the one before it always matches';
+    findings.warn('RULE_UNREACHABLE', [...path, always + 1], message, 'Put `else` last.');
+  }
+  return found;
+}
+
+/** What a rule does, and where that stands: under `then`, under `else`, or beside `when`. */
+export function actionOf(item: JsonObject, path: Path): { action: JsonObject; path: Path } {
+  const [branch, at] = isJsonObject(item['else']) ? [item['else'], [...path, 'else']] : [item, path];
+  return isJsonObject(branch['then'])
+    ? { action: branch['then'], path: [...at, 'then'] }
+    : { action: branch, path: at };
 }
 
 function rule(item: JsonObject, path: Path, findings: Findings): Rule {
-  const branch = isJsonObject(item['else']) ? item['else'] : item;
-  const action = isJsonObject(branch['then']) ? branch['then'] : branch;
+  const { action, path: at } = actionOf(item, path);
   const written = typeof action['do'] === 'string' ? action['do'] : 'continue';
   const known = ACTIONS.find((name) => name === written);
   if (!known) {
     findings.fault(
       'PLAYBOOK_INVALID',
-      path,
+      [...at, 'do'],
       `a rule cannot "do: ${written}"`,
       suggestion(written, ACTIONS) ?? `Use one of ${ACTIONS.join(', ')}.`,
     );
   }
-  const when = 'else' in item ? undefined : condition(item['when']);
+  const when = 'else' in item ? undefined : condition(item['when'], [...path, 'when'], findings);
   const backoff =
     action['backoff'] === undefined
       ? undefined

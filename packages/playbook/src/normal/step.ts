@@ -7,7 +7,7 @@ import { assignments, condition } from './assignments.ts';
 import { cases } from './case.ts';
 import { loopSpec } from './loop.ts';
 import { router } from './next.ts';
-import { mapping, tools, type Workbook } from './tool.ts';
+import { mapping, RULES_IGNORED, RULES_PLACE, tools, type Workbook } from './tool.ts';
 
 const KEYS = [
   'step',
@@ -30,7 +30,9 @@ export function normalStep(step: JsonObject, path: Path, workbook: Workbook, fin
   const { tasks, pipeline } = tools(step, path, workbook, findings);
   if (typeof step['tool'] !== 'string') findings.knownKeys(step, KEYS, path);
   const desc = step['desc'] ?? step['description'];
-  const admit = admission(step);
+  if ('rules' in mapping(mapping(step['spec'])['policy']))
+    findings.warn('RULES_IGNORED', [...path, 'spec', 'policy', 'rules'], RULES_IGNORED, RULES_PLACE);
+  const admit = admission(step, path, findings);
   return {
     name: step['step'] as string,
     tasks,
@@ -48,14 +50,16 @@ export function normalStep(step: JsonObject, path: Path, workbook: Workbook, fin
 }
 
 /** `when` of the step, or its admission rules as one condition. */
-function admission(step: JsonObject): string | boolean | undefined {
+function admission(step: JsonObject, path: Path, findings: Findings): string | boolean | undefined {
   const rules = mapping(mapping(mapping(step['spec'])['policy'])['admit'])['rules'];
-  if (!Array.isArray(rules)) return condition(step['when']);
+  if (!Array.isArray(rules)) return condition(step['when'], [...path, 'when'], findings);
   let otherwise: Json = true;
   const terms: string[] = [];
-  for (const rule of rules.filter(isJsonObject)) {
+  for (const [index, rule] of rules.entries()) {
+    if (!isJsonObject(rule)) continue;
+    const at = [...path, 'spec', 'policy', 'admit', 'rules', index, 'when'];
     const allow = mapping((isJsonObject(rule['else']) ? rule['else'] : rule)['then'])['allow'] ?? true;
-    const when = 'else' in rule ? undefined : condition(rule['when']);
+    const when = 'else' in rule ? undefined : condition(rule['when'], at, findings);
     if (when === undefined) otherwise = allow;
     else terms.push(`${literal(allow)} if (${bare(when)}) else`);
   }

@@ -61,6 +61,7 @@ export function tools(step: JsonObject, path: Path, workbook: Workbook, findings
 
 function pipeline(list: Json[], path: Path, workbook: Workbook, findings: Findings): Tools {
   const tasks: Task[] = [];
+  const names = new Set<string>();
   for (const [index, item] of list.entries()) {
     const at = [...path, index];
     const { name, tool } = named(item, index);
@@ -68,13 +69,14 @@ function pipeline(list: Json[], path: Path, workbook: Workbook, findings: Findin
       findings.fault('PLAYBOOK_INVALID', at, 'a task must be a mapping with `name` and `kind`');
       continue;
     }
-    if (tasks.some((other) => other.name === name))
+    if (names.has(name))
       findings.fault(
         'STEP_DUPLICATE',
         at,
         `the task name "${name}" is used twice`,
         'Give each task a name of its own.',
       );
+    names.add(name);
     tasks.push(task(tool, name, at, workbook, findings));
   }
   return { tasks, pipeline: true };
@@ -105,6 +107,7 @@ export function task(
     isJsonObject(tool['spec']) && isJsonObject(tool['spec']['policy']) ? tool['spec']['policy'] : {};
   const inner = isJsonObject(tool['spec']) ? tool['spec'] : {};
   const timeout = tool['timeout'] ?? inner['timeout'] ?? null;
+  checkTool(tool, path, findings);
   return {
     name,
     kind: kindOf(tool, path, findings),
@@ -116,6 +119,21 @@ export function task(
     ...(isJsonObject(tool['output']) && { output: tool['output'] }),
   };
 }
+
+/** What would be dropped without a word: parts that are no mappings, and rules in a place where none are read. */
+function checkTool(tool: JsonObject, path: Path, findings: Findings): void {
+  for (const key of ['input', 'args', 'output']) {
+    const value = tool[key] ?? null;
+    if (value === null || isJsonObject(value)) continue;
+    const hint = `Write names and values, such as ${key}: {name: "{{ value }}"}.`;
+    findings.fault('PLAYBOOK_INVALID', [...path, key], `"${key}" of a tool must be a mapping`, hint);
+  }
+  for (const key of ['rules', 'policy'].filter((name) => name in tool))
+    findings.warn('RULES_IGNORED', [...path, key], RULES_IGNORED, RULES_PLACE);
+}
+
+export const RULES_IGNORED = 'rules are not read here and have no effect';
+export const RULES_PLACE = 'Write them into the tool: tool: {kind: …, spec: {policy: {rules: […]}}}.';
 
 /** Kind keys written inside `spec` belong to the tool. */
 function lifted(tool: JsonObject): JsonObject {

@@ -1,10 +1,12 @@
 /** YAML to playbook: read, check the shape, normalise, check what refers to what. All faults at once. */
-import { isJsonObject, jsonText, NoetlError, type JsonObject, type Json } from '@noetl/protocol';
+import { isJsonObject, jsonText, type JsonObject, type Json } from '@noetl/protocol';
 import type { Diagnostic, Playbook, Step } from '../document.ts';
 import { normalStep } from '../normal/step.ts';
 import { mapping, type Workbook } from '../normal/tool.ts';
+import { checkNames } from './names.ts';
+import { checkRoutes } from './routes.ts';
 import { checkShape } from './schema.ts';
-import { Findings, PlaybookError, suggestion } from './faults.ts';
+import { Findings, inOrder, PlaybookError, suggestion } from './faults.ts';
 import { checkTemplates } from './templates.ts';
 import { readSource } from './yaml.ts';
 
@@ -25,21 +27,22 @@ const KEYS = [
   'path',
 ];
 
-/** Throws {@link PlaybookError} with every fault, or a NoetlError when the text cannot even be read. */
+/** Throws {@link PlaybookError} with every fault; with the first one only when the text cannot even be read. */
 export function parsePlaybook(text: string): { playbook: Playbook; warnings: Diagnostic[] } {
   const source = readSource(text);
   const findings = new Findings(source);
   for (const place of source.repeatedKeys) {
-    findings.warnings.push({
-      code: 'KEY_REPEATED',
-      message: 'a key stands twice in one mapping; the last one counts',
-      hint: 'Remove one of them.',
-      place,
-    });
+    const message = 'a key stands twice in one mapping; the last one counts';
+    findings.warnAt(place, 'KEY_REPEATED', message, 'Remove one of them.');
+  }
+  for (const { place, quoted } of source.unquoted) {
+    const message = 'a template without quotes is not text: YAML reads it as a mapping';
+    findings.faultAt(place, 'TEMPLATE_SYNTAX', message, `Quote the template: ${quoted}.`);
   }
   const playbook = checked(source.value, findings);
-  if (findings.faults.length > 0 || !playbook) throw new PlaybookError(findings.faults);
-  return { playbook, warnings: findings.warnings };
+  const warnings = inOrder(findings.warnings);
+  if (findings.faults.length > 0 || !playbook) throw new PlaybookError(inOrder(findings.faults), warnings);
+  return { playbook, warnings };
 }
 
 /** Kind of a document, without reading more of it. */
@@ -54,8 +57,11 @@ function checked(document: Json, findings: Findings): Playbook | undefined {
     return undefined;
   }
   const kind = document['kind'] ?? 'Playbook';
-  if (kind !== 'Playbook')
-    throw new NoetlError('PLAYBOOK_KIND', `a document of kind "${jsonText(kind)}" is not a playbook`);
+  if (kind !== 'Playbook') {
+    const message = `a document of kind "${jsonText(kind)}" is not a playbook`;
+    findings.fault('PLAYBOOK_KIND', ['kind'], message, suggestion(jsonText(kind), ['Playbook']));
+    return undefined;
+  }
   if (!checkShape(document, findings)) return undefined;
   findings.knownKeys(document, KEYS, []);
   if (document['apiVersion'] !== 'noetl.io/v2') {
@@ -67,7 +73,9 @@ function checked(document: Json, findings: Findings): Playbook | undefined {
     );
   }
   const playbook = normal(document, findings);
-  checkNames(playbook, document, findings);
+  const workflow = document['workflow'] as JsonObject[];
+  checkNames(playbook, workflow, findings);
+  checkRoutes(playbook, workflow, findings);
   checkTemplates(document, findings);
   return playbook;
 }
@@ -140,40 +148,6 @@ function generation(workflow: JsonObject[]): Playbook['generation'] {
     );
   });
   return seed ? 'seed' : 'canonical';
-}
-
-function checkNames(playbook: Playbook, document: JsonObject, findings: Findings): void {
-  const names = playbook.steps.map((step) => step.name);
-  const workflow = document['workflow'] as JsonObject[];
-  for (const [index, step] of playbook.steps.entries()) {
-    const path = ['workflow', index];
-    if (names.indexOf(step.name) !== index)
-      findings.fault('STEP_DUPLICATE', [...path, 'step'], `the step name "${step.name}" is used twice`);
-    if (step.tasks.length === 0 && needsTool(playbook, step, workflow[index] as JsonObject))
-      findings.fault('TOOL_REQUIRED', path, `tool is required: step "${step.name}" has none`);
-    const actions = step.cases.flatMap((item) => [...item.then, ...item.else]);
-    const arcs = [...step.next.arcs, ...actions.flatMap((action) => ('arcs' in action ? action.arcs : []))];
-    for (const arc of arcs) {
-      if (names.includes(arc.step)) continue;
-      findings.fault(
-        'STEP_UNKNOWN',
-        [...path, 'next'],
-        `step "${step.name}" leads to "${arc.step}", which does not exist`,
-        suggestion(arc.step, names),
-      );
-    }
-  }
-}
-
-/**
- * A step without a tool may only route (seed documents), or mark an end that others lead to (`- step: end`); the
- * step that everything starts with must do something.
- */
-function needsTool(playbook: Playbook, step: Step, written: JsonObject): boolean {
-  const routes = step.next.arcs.length > 0 || step.cases.length > 0;
-  if (playbook.generation === 'seed') return step.name === playbook.entry_step && !routes;
-  const bare = Object.keys(written).every((key) => ['step', 'desc', 'description'].includes(key));
-  return !bare || step.name === playbook.entry_step;
 }
 
 function list(value: Json | undefined): JsonObject[] {

@@ -1,7 +1,7 @@
 /** The shape of a playbook for ajv: types and required keys; meaning is checked while normalising. */
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Json } from '@noetl/protocol';
-import type { Findings } from './faults.ts';
+import { suggestion, type Findings } from './faults.ts';
 import type { Path } from './yaml.ts';
 
 const mapping = { type: 'object' };
@@ -62,9 +62,28 @@ export function checkShape(value: Json, findings: Findings): boolean {
   if (validate(value)) return true;
   for (const error of validate.errors ?? []) {
     const path = pathOf(error);
-    findings.fault('PLAYBOOK_INVALID', path, sentence(error, path));
+    findings.fault('PLAYBOOK_INVALID', path, sentence(error, path), hintOf(error, value, path));
   }
   return false;
+}
+
+/** How to write the keys that must be there. */
+const EXAMPLES: Record<string, string> = {
+  metadata: 'Add `metadata: {name: my_playbook, path: folder/my_playbook}`.',
+  workflow: 'Add `workflow:` with a list of steps.',
+  name: 'Add `name:` with a name for the playbook.',
+  step: 'Give the step a name: `- step: fetch`.',
+  when: 'Add `when:` with a condition.',
+};
+
+/** For a missing key: the one that may be misspelt, or an example. */
+function hintOf({ keyword, params }: ErrorObject, value: Json, path: Path): string | undefined {
+  if (keyword !== 'required') return undefined;
+  const missing = (params as { missingProperty: string }).missingProperty;
+  const parent = path.reduce<unknown>((node, key) => (node as Record<string | number, unknown>)[key], value);
+  const keys = Object.keys(parent as object);
+  const misspelt = keys.find((key) => !keys.includes(missing) && suggestion(key, [missing]) !== undefined);
+  return misspelt === undefined ? EXAMPLES[missing] : `Is "${misspelt}" meant to be "${missing}"?`;
 }
 
 function pathOf(error: ErrorObject): Path {

@@ -1,0 +1,140 @@
+/** Warnings and faults about parts that would be dropped, never reached, or read as something else. */
+import { describe, expect, test } from '@jest/globals';
+import { parsePlaybook, PlaybookError, type Diagnostic } from '../index.ts';
+
+const HEAD = 'apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: {name: n}\nworkflow:\n';
+
+function remarks(text: string): { faults: Diagnostic[]; warnings: Diagnostic[] } {
+  try {
+    return { faults: [], warnings: parsePlaybook(text).warnings };
+  } catch (error) {
+    if (error instanceof PlaybookError) return error;
+    throw error;
+  }
+}
+
+const seen = (list: Diagnostic[]): unknown[] => list.map(({ code, place }) => [code, place.path]);
+const NOOP = 'tool: {kind: noop}';
+const rules = (text: string): string => `{kind: noop, spec: {policy: {rules: [${text}]}}}`;
+
+describe('warnings', () => {
+  test.each<[string, string, unknown[]]>([
+    [
+      'rules beside a tool as text',
+      '- {step: a, tool: python, code: x, spec: {policy: {rules: [{else: {do: fail}}]}}}',
+      [['RULES_IGNORED', 'workflow[0].spec.policy.rules']],
+    ],
+    [
+      'rules without spec',
+      '- {step: a, tool: {kind: noop, rules: []}}',
+      [['RULES_IGNORED', 'workflow[0].tool.rules']],
+    ],
+    [
+      'a rule after else',
+      `- {step: a, tool: ${rules('{else: {do: continue}}, {when: x, then: {do: fail}}')}}`,
+      [['RULE_UNREACHABLE', 'workflow[0].tool.spec.policy.rules[1]']],
+    ],
+    ['else at the end', `- {step: a, tool: ${rules('{when: x, then: {do: fail}}, {else: null}')}}`, []],
+    [
+      'an iterator with the name of a step',
+      `- {step: a, ${NOOP}, loop: {in: x, iterator: b}, next: b}\n- {step: b, ${NOOP}}`,
+      [['ITERATOR_SHADOWS', 'workflow[0].loop.iterator']],
+    ],
+    [
+      'steps nobody leads to, though they lead to each other',
+      `- {step: a, ${NOOP}}\n- {step: b, ${NOOP}, next: c}\n- {step: c, ${NOOP}, next: b}`,
+      [
+        ['STEP_UNREACHABLE', 'workflow[1].step'],
+        ['STEP_UNREACHABLE', 'workflow[2].step'],
+      ],
+    ],
+    [
+      'steps that cases lead to',
+      `- {step: a, ${NOOP}, case: [{when: x, then: [{next: [{step: b}]}], else: {call: {step: c}}}]}\n- {step: b, ${NOOP}}\n- {step: c, ${NOOP}}`,
+      [],
+    ],
+  ])('%s', (_, workflow, expected) => {
+    const { faults, warnings } = remarks(`${HEAD}${workflow}\n`);
+    expect([seen(faults), seen(warnings)]).toEqual([[], expected]);
+  });
+});
+
+describe('faults', () => {
+  const WHEN = 'TEMPLATE_SYNTAX';
+  test.each<[string, string, unknown[]]>([
+    ['a condition of a step', `- {step: a, ${NOOP}, when: "x =="}`, [[WHEN, 'workflow[0].when']]],
+    [
+      'a condition of an arc',
+      `- {step: a, ${NOOP}, next: {arcs: [{step: a, cond: "x &&"}]}}`,
+      [[WHEN, 'workflow[0].next.arcs[0].cond']],
+    ],
+    [
+      'a condition of a rule',
+      `- {step: a, tool: ${rules('{when: "(x", then: {do: fail}}')}}`,
+      [[WHEN, 'workflow[0].tool.spec.policy.rules[0].when']],
+    ],
+    [
+      'a condition of a case',
+      `- {step: a, ${NOOP}, case: [{when: "x ==", then: {next: a}}]}`,
+      [[WHEN, 'workflow[0].case[0].when']],
+    ],
+    [
+      'a condition of admission',
+      `- {step: a, ${NOOP}, spec: {policy: {admit: {rules: [{when: "x ==", then: {allow: true}}]}}}}`,
+      [[WHEN, 'workflow[0].spec.policy.admit.rules[0].when']],
+    ],
+    ['good conditions without braces', `- {step: a, ${NOOP}, when: "output.status == 'ok'"}`, []],
+    [
+      'a tool whose args are a list',
+      '- {step: a, tool: {kind: noop, args: [1]}}',
+      [['PLAYBOOK_INVALID', 'workflow[0].tool.args']],
+    ],
+    [
+      'a jump without a target',
+      `- {step: a, tool: ${rules('{when: x, then: {do: jump}}')}}`,
+      [['STEP_UNKNOWN', 'workflow[0].tool.spec.policy.rules[0].then.do']],
+    ],
+    ['a jump to the previous task', `- {step: a, tool: ${rules('{when: x, do: jump, to: previous}')}}`, []],
+    [
+      'a jump from a short task',
+      `- {step: a, tool: [{t: ${rules('{else: {do: jump, to: u}}')}}]}`,
+      [['STEP_UNKNOWN', 'workflow[0].tool[0].t.spec.policy.rules[0].else.to']],
+    ],
+    [
+      'an unknown step in a case',
+      `- {step: a, ${NOOP}, case: [{when: x, then: [{next: [{step: b}]}]}]}`,
+      [['STEP_UNKNOWN', 'workflow[0].case[0].then[0].next[0].step']],
+    ],
+  ])('%s', (_, workflow, expected) => {
+    expect(seen(remarks(`${HEAD}${workflow}\n`).faults)).toEqual(expected);
+  });
+
+  test('every unquoted template, with other faults', () => {
+    const text = `${HEAD}  - step: a\n    tool: {kind: htpp, url: {{ x }}}\n    set: {b: {{ y | default("z") }}, c: 1}\n`;
+    const { faults } = remarks(text);
+    expect(faults.map(({ code, hint }) => [code, hint])).toEqual([
+      ['TOOL_KIND_UNKNOWN', 'Did you mean "http"?'],
+      ['TEMPLATE_SYNTAX', 'Quote the template: "{{ x }}".'],
+      ['TEMPLATE_SYNTAX', `Quote the template: '{{ y | default("z") }}'.`],
+    ]);
+  });
+});
+
+describe('text', () => {
+  test.each<[string, string, string | undefined]>([
+    ['a size in bytes', `${HEAD}  - {step: a, ${NOOP}}\n# ${'ü'.repeat(600_000)}`, 'YAML_LIMIT'],
+    ['lost newlines without apiVersion', 'metadata:  name: nworkflow:  - step: a', 'YAML_NEWLINES_LOST'],
+    ['lost newlines after a comment', '# mykind: Playbookmetadata:  name: n', 'YAML_NEWLINES_LOST'],
+    ['one line that lacks metadata', `workflow: [{step: a, ${NOOP}}]`, 'PLAYBOOK_INVALID'],
+    ['dashes without end', '- '.repeat(50_000), 'YAML_LIMIT'],
+    ['questions without end', '? '.repeat(50_000), 'YAML_LIMIT'],
+    ['a line under a title', `# ${'-'.repeat(600)} x\n${HEAD}  - {step: a, ${NOOP}}\n`, undefined],
+  ])('%s', (_, text, code) => {
+    expect(remarks(text).faults[0]?.code).toBe(code);
+  });
+});
+
+test('the output of a tool is kept', () => {
+  const text = `${HEAD}  - {step: a, tool: {kind: noop, output: {store: x}}}\n`;
+  expect(parsePlaybook(text).playbook.steps[0]?.tasks[0]?.output).toEqual({ store: 'x' });
+});
