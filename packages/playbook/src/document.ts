@@ -65,11 +65,7 @@ export interface Task {
   set: Assignments;
   /** Seconds; may be a template. */
   timeout?: Json;
-<<<<<<< HEAD
   /** How the result is kept, when the task says so itself. */
-=======
-  /** How the result is stored, as written. */
->>>>>>> h2
   output?: JsonObject;
 }
 
