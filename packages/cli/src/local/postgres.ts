@@ -88,7 +88,8 @@ async function programFolder(): Promise<string> {
     await restoreLinks(programs);
     return programs;
   } catch (cause) {
-    throw new Error(`No PostgreSQL for ${process.platform} ${process.arch} (${name}). Set DATABASE_URL.`, {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`No PostgreSQL for ${process.platform} ${process.arch} (${name}): ${reason}. Set DATABASE_URL.`, {
       cause,
     });
   }
