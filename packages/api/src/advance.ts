@@ -3,7 +3,7 @@
  * engine what follows, stores events, commands and loops in the same transaction, and publishes after the commit.
  * Any replica may call it at any time, any number of times; what it finds decided already, it leaves alone.
  */
-import { ensureLoopState, loopKey, publishCommand, publishFeed, type Bus } from '@noetl/bus';
+import { ensureLoopState, loopKey, notifyAdvance, publishCommand, publishFeed, type Bus } from '@noetl/bus';
 import {
   decide,
   evolve,
@@ -17,7 +17,6 @@ import {
   idSource,
   NoetlError,
   TERMINAL_EVENTS,
-  type ChunkCommand,
   type CommandNotice,
   type EngineEvent,
   type Id,
@@ -31,7 +30,9 @@ import {
   commitDecision,
   loadValue,
   openChunks,
+  openFrames,
   withExecution,
+  type Committed,
   type ExecutionRow,
   type LockedExecution,
   type Store,
@@ -47,13 +48,15 @@ export interface AdvanceDeps {
   /** Chunk slots of all live workers, as last counted. */
   poolSlots: () => number;
   nowMs: () => number;
+  /** Variables of the process that templates may read. */
+  env: Record<string, string>;
 }
 
 /** Events folded again and again until the next snapshot. */
 const SNAPSHOT_EVERY = 32;
 const LOADS_MAX = 32;
 
-interface Published {
+interface Published extends Committed {
   commands: CommandNotice[];
   loops: LoopOpening[];
   events: number;
@@ -92,12 +95,13 @@ async function decideLocked(
   if (execution.end_time !== null) return undefined;
   const playbook = await deps.playbooks(execution.catalog_id);
   const folded = fold(locked, playbook);
-  const wanted = input.kind === 'proceed' && locked.last_event_id === '0' ? startOf(execution) : input;
+  const wanted = wantedOf(input, locked);
   const ids = idSource(locked.last_event_id, deps.nowMs());
   const outcome: Outcome = decide(folded, wanted, {
     playbook,
     ids,
     nowMs: deps.nowMs(),
+    env: deps.env,
     values: (ref) => valueOf(loaded, ref),
   });
   if (outcome.kind === 'needs') return { kind: 'needs', refs: outcome.refs };
@@ -106,7 +110,7 @@ async function decideLocked(
   for (const loop of decision.loops) loops.push(await freezeCollection(tx, loop));
   const unsnapped = locked.events.length + decision.events.length;
   const mustSnapshot = loops.length > 0 || unsnapped >= SNAPSHOT_EVERY;
-  await commitDecision(tx, {
+  const committed = await commitDecision(tx, {
     execution_id: execution.execution_id,
     catalog_id: execution.catalog_id,
     events: decision.events,
@@ -116,18 +120,28 @@ async function decideLocked(
     ...(mustSnapshot && { snapshot: state as unknown as Json }),
     status: statusOf(state),
     ...terminalFacts(decision.events),
+    ...(wanted.kind === 'cancel' && wanted.cascade !== false && { cancel_children: wanted.reason }),
   });
-  const chunks: ChunkCommand[] = [];
-  for (const loop of loops)
-    chunks.push(
-      ...(await openChunks(
-        tx,
-        { execution_id: execution.execution_id, loop_id: loop.loop_id },
-        firstChunks(loop, deps.poolSlots()),
-      )),
-    );
+  const chunks: CommandNotice[] = [];
+  for (const loop of loops) chunks.push(...(await firstCommands(deps, tx, loop)));
   const commands = [...decision.commands, ...chunks];
-  return { kind: 'done', published: { commands, loops, events: decision.events.length } };
+  return { kind: 'done', published: { commands, loops, events: decision.events.length, ...committed } };
+}
+
+/** A new execution is started, one that is to be cancelled is cancelled, whatever brought us here. */
+function wantedOf(input: EngineInput, { execution, last_event_id }: LockedExecution): EngineInput {
+  if (input.kind === 'cancel') return input;
+  if (execution.cancel_requested !== null) return { kind: 'cancel', reason: execution.cancel_requested };
+  return last_event_id === '0' ? startOf(execution) : input;
+}
+
+async function firstCommands(deps: AdvanceDeps, tx: Tx, loop: LoopOpening): Promise<CommandNotice[]> {
+  const { loop_id, context } = loop;
+  const of = { execution_id: context.execution_id, loop_id };
+  const plan = firstChunks(loop, deps.poolSlots());
+  if (!loop.cursor) return openChunks(tx, of, plan);
+  const frames = await openFrames(tx, of, plan.window);
+  return frames.map(({ command_id }) => ({ lane: 'chunk', execution_id: of.execution_id, command_id }));
 }
 
 /** Stored values that templates asked for; one that cannot be loaded fails the template that needs it. */
@@ -172,14 +186,18 @@ function terminalFacts(events: EngineEvent[]): { result?: Json; error?: string }
 
 /** The first chunks are small: nothing is known of the items yet. Workers set the size of those that follow. */
 function firstChunks(loop: LoopOpening, poolSlots: number): { window: number; chunk_size: number } {
-  const window = loop.mode === 'sequential' ? 1 : (loop.max_in_flight ?? Math.max(4, poolSlots * 2));
-  return { window, chunk_size: Math.max(1, Math.min(32, Math.ceil(loop.size / (window * 4)))) };
+  const { max_in_flight, concurrency, chunk_max, size } = loop;
+  const byPool = Math.max(4, poolSlots * 2);
+  const bound = max_in_flight === undefined ? byPool : Math.max(1, Math.floor(max_in_flight / concurrency));
+  const window = loop.mode === 'sequential' ? 1 : bound;
+  const wanted = Math.max(concurrency, Math.min(32, Math.ceil(size / (window * 4))));
+  return { window, chunk_size: Math.max(1, Math.min(wanted, chunk_max ?? wanted)) };
 }
 
 async function publish(
   deps: AdvanceDeps,
   executionId: Id,
-  { commands, loops, events }: Published,
+  { commands, loops, events, woken, cancelled }: Published,
 ): Promise<void> {
   for (const loop of loops) {
     await ensureLoopState(deps.bus, loopKey(executionId, loop.step, loop.loop_id), {
@@ -193,5 +211,16 @@ async function publish(
   await Promise.all(
     commands.map((next) => publishCommand(deps.bus, next, { dedupe: `${next.command_id}:0` })),
   );
+  await publishWoken(deps.bus, woken);
+  for (const child of cancelled) notifyAdvance(deps.bus, child);
   if (events > 0) publishFeed(deps.bus, executionId);
+}
+
+/** Commands that waited and may go on: new messages, whatever was sent of them before. */
+export async function publishWoken(bus: Bus, woken: Committed['woken']): Promise<void> {
+  await Promise.all(
+    woken.map((command) =>
+      publishCommand(bus, command, { dedupe: `${command.command_id}:woken:${String(command.attempt)}` }),
+    ),
+  );
 }

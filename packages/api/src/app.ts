@@ -10,6 +10,7 @@ import { eventRoutes } from './routes/events.ts';
 import { executeRoutes } from './routes/execute.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { healthRoutes } from './routes/health.ts';
+import { resultRoutes } from './routes/results.ts';
 import { loopRoutes } from './routes/loops.ts';
 
 const BODY_MAX = '1mb';
@@ -32,6 +33,7 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
     loopRoutes,
     aggregateRoutes,
     credentialRoutes,
+    resultRoutes,
   ])
     add(router, deps);
   app.use('/api', router);

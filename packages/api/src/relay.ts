@@ -4,8 +4,8 @@
  */
 import { publishCommand } from '@noetl/bus';
 import { every, type Service } from '@noetl/service';
-import { executionsToAdvance, staleCommands } from '@noetl/store';
-import { advance, type AdvanceDeps } from './advance.ts';
+import { executionsToAdvance, staleCommands, wakeOverdue } from '@noetl/store';
+import { advance, publishWoken, type AdvanceDeps } from './advance.ts';
 
 const UNCLAIMED_OLDER_THAN_MS = 5_000;
 const UNFOLDED_OLDER_THAN_MS = 2_000;
@@ -16,6 +16,7 @@ const RESEND_WINDOW_MS = 10_000;
 export function relayServices(deps: AdvanceDeps, intervalMs: number): Service[] {
   return [
     every('relay-commands', intervalMs, () => republish(deps), { log: deps.log }),
+    every('relay-waiting', intervalMs, () => wake(deps), { log: deps.log }),
     every('relay-executions', intervalMs, () => advanceForgotten(deps), { log: deps.log }),
   ];
 }
@@ -27,6 +28,11 @@ async function republish(deps: AdvanceDeps): Promise<void> {
     await publishCommand(deps.bus, command, { dedupe: `${command.command_id}:${command.attempt}:${window}` });
   }
   if (stale.length > 0) deps.log.info('published commands again', { count: stale.length });
+}
+
+/** Commands that have waited for their child longer than they may. */
+async function wake(deps: AdvanceDeps): Promise<void> {
+  await publishWoken(deps.bus, await wakeOverdue(deps.store, BATCH));
 }
 
 async function advanceForgotten(deps: AdvanceDeps): Promise<void> {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { connectBus, ensureTopology, onAdvance, type Bus, type Subscription } from '@noetl/bus';
 import { parsePlaybook } from '@noetl/playbook';
 import { snowflakes } from '@noetl/protocol';
-import { every, runServices, type Config, type Log, type Service } from '@noetl/service';
+import { every, runServices, templateEnv, type Config, type Log, type Service } from '@noetl/service';
 import {
   catalogCache,
   connectStore,
@@ -49,6 +49,7 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     playbooks: catalogCache(store, (content) => parsePlaybook(content).playbook),
     poolSlots: () => poolSlots,
     nowMs: Date.now,
+    env: templateEnv(config),
   };
   const queue = new AdvanceQueue((executionId) => advance(deps, executionId), log);
   const api: ApiDeps = {
@@ -57,8 +58,9 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     log,
     sealer: createSealer(config.encryptionKeys),
     newId: snowflakes(Math.floor(Math.random() * ID_SHARDS), Date.now),
+    playbook: deps.playbooks,
     start: (executionId) => advance(deps, executionId),
-    cancel: (executionId, reason) => advance(deps, executionId, { kind: 'cancel', reason }),
+    cancel: (executionId, reason, cascade) => advance(deps, executionId, { kind: 'cancel', reason, cascade }),
     ready: () => ready(store, bus),
   };
   await runServices(

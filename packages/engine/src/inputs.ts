@@ -7,7 +7,8 @@ export type EngineInput =
   | { kind: 'start'; execution_id: Id; catalog_id: Id; parent_execution_id?: Id; payload: JsonObject }
   /** Facts have been folded: decide what follows. */
   | { kind: 'proceed' }
-  | { kind: 'cancel'; reason: string };
+  /** `cascade: false` leaves children running. */
+  | { kind: 'cancel'; reason: string; cascade?: boolean };
 
 /** Everything the engine may not make by itself. */
 export interface Environment {
@@ -15,6 +16,8 @@ export interface Environment {
   ids: IdSource;
   /** Unix time. */
   nowMs: number;
+  /** Variables of the process that templates may read. */
+  env: JsonObject;
   /** Content of a stored value, when it has been loaded; throws when it cannot be. */
   values: (ref: string) => Json | undefined;
 }

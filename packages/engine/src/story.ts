@@ -32,6 +32,7 @@ export class Story {
       playbook: this.playbook,
       ids,
       nowMs: NOW,
+      env: {},
       values: (ref: string) => this.values[ref],
     };
     const outcome = decide(this.state, input, environment);

@@ -65,7 +65,7 @@ export interface Task {
   set: Assignments;
   /** Seconds; may be a template. */
   timeout?: Json;
-  /** How the result is stored, as written. */
+  /** How the result is kept, when the task says so itself. */
   output?: JsonObject;
 }
 
@@ -90,8 +90,25 @@ export interface LoopSpec {
   mode: LoopMode;
   max_in_flight?: Json;
   on_error: OnError;
-  /** Cursor loops: where items are claimed from, as written. */
-  cursor?: JsonObject;
+  /** Failed items that do not fail the loop; may be templates. */
+  tolerated?: { count?: Json; percent?: Json };
+  /** `local`: one worker at a time runs the loop. */
+  exec: 'distributed' | 'local';
+  /** Cursor loops: items are claimed while the loop runs. */
+  cursor?: CursorSpec;
+}
+
+export interface CursorSpec {
+  /** Kind of the tool that claims: `postgres`. */
+  kind: string;
+  /** Its configuration, with the claim as `query`; templated. */
+  config: JsonObject;
+  /** Most rows of one claim; `__frame_max_rows` in the claim. */
+  max_rows: Json;
+  /** Rows of one frame that run at once. */
+  row_concurrency: Json;
+  /** `frame`: the tasks run once a claim, their item is the list of rows. */
+  process: 'row' | 'frame';
 }
 
 export interface Router {
@@ -122,4 +139,5 @@ export type Action =
   | { do: 'result'; from: Json }
   | { do: 'fail'; message: Json }
   | { do: 'log'; message: Json }
-  | { do: 'sink' | 'retry' | 'collect'; config: JsonObject };
+  | { do: 'sink'; task: Task }
+  | { do: 'retry' | 'collect'; config: JsonObject };

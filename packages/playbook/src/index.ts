@@ -1,11 +1,11 @@
 /** The playbook language: YAML to checked document, templates, normal form of both generations. */
 export * from './document.ts';
 export { PlaybookError } from './parse/faults.ts';
-export { KNOWN_TOOL_KINDS } from './parse/kinds.ts';
+export { isWaiting, KNOWN_TOOL_KINDS, startsChild } from './parse/kinds.ts';
 export { documentKind, parsePlaybook } from './parse/parse.ts';
 export { compileTemplate, type CompiledTemplate } from './template/compile.ts';
 export type { Scope } from './template/environment.ts';
 export { projectContext, references, type References } from './template/references.ts';
 export { evaluate, render, renderCode, renderNative, renderText } from './template/render.ts';
 export { assignVars, mergeDeep, scopeOf } from './template/scope.ts';
-export { NeedsValue } from './template/value.ts';
+export { nativeValue, NeedsValue, StepView } from './template/value.ts';

@@ -41,8 +41,9 @@ export interface ChunkCommand {
   execution_id: Id;
   step: string;
   loop_id: Id;
-  from_index: number;
-  to_index: number;
+  /** Absent for a frame of a cursor loop: its items are claimed when it starts. */
+  from_index?: number;
+  to_index?: number;
 }
 
 export type Command = StepCommand | ChunkCommand;
@@ -76,6 +77,14 @@ export interface LoopOpening {
   /** Most iterations at once over all workers; absent: what the pool can take. Sequential loops have 1. */
   max_in_flight?: number;
   on_error: OnError;
+  /** Failed items that do not fail the loop. */
+  tolerated?: { count?: number; percent?: number };
+  /** A chunk holds at most this many items. */
+  chunk_max?: number;
+  /** Items that one chunk may run at once. */
+  concurrency: number;
+  /** Items are claimed while the loop runs: `size` is 0 here and grows. */
+  cursor: boolean;
   collection: Collection;
   context: Context;
 }

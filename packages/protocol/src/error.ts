@@ -124,6 +124,7 @@ export type ErrorKind =
   | 'db_constraint'
   | 'db_deadlock'
   | 'db_timeout'
+  | 'missing_reference'
   | 'unknown';
 
 /** The stored and transmitted form of an error. */
@@ -174,6 +175,11 @@ export class NoetlError extends Error {
     const { code, message, kind, retryable, hint, place, details } = this;
     return { code, message, kind, retryable, hint, ...(place && { place }), ...(details && { details }) };
   }
+}
+
+/** An error as templates see it: its details (`status`, `pg_code`, `exception_type` …) beside its own fields. */
+export function errorView({ details, ...info }: ErrorInfo): JsonObject {
+  return { ...details, ...(info as unknown as JsonObject) };
 }
 
 /** Any thrown value as an {@link ErrorInfo}; what is not a NoetlError is INTERNAL. */

@@ -9,9 +9,10 @@ import type { Id } from './id.ts';
 export interface Ref {
   /**
    * `list`: pages of items in `collection_page`; `value`: one stored document;
-   * `loop`: the iterations of a loop, read from the event log by index.
+   * `loop`: the iterations of a loop, read from the event log by index;
+   * `keychain`: an entry of the playbook's keychain, resolved by a worker when a template looks into it.
    */
-  kind: 'list' | 'value' | 'loop';
+  kind: 'list' | 'value' | 'loop' | 'keychain';
   /** `noetl://<execution_id>/<kind>/<id>`; the id is a stored value's id, or the loop's. */
   ref: string;
   /** Number of items; 0 for `value`. */
@@ -43,7 +44,7 @@ export function refOf(value: unknown): Ref | undefined {
   return REF_TEXT.test(ref['ref']) ? (ref as unknown as Ref) : undefined;
 }
 
-const REF_TEXT = /^noetl:\/\/(\d{1,19})\/(list|value|loop)\/(\d{1,19})$/;
+const REF_TEXT = /^noetl:\/\/(\d{1,19})\/(list|value|loop|keychain)\/(\d{1,19})$/;
 
 /** The parts of a reference's text; undefined when it is not one. */
 export function parseRef(text: string): { executionId: Id; kind: Ref['kind']; id: Id } | undefined {

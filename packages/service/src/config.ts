@@ -117,6 +117,13 @@ function hostsOf(entries: string[]): Record<string, string> {
   );
 }
 
+/** The variables of this process that templates may read. */
+export function templateEnv({ templateEnv: names }: Config, source = process.env): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name) => [name, source[name] ?? '']).filter(([, value]) => value !== ''),
+  );
+}
+
 /** Relations between values that would break the lease protocol when they do not hold. */
 function checked(config: Config): Config {
   const beats = config.heartbeatMs * 2;

@@ -8,13 +8,15 @@ interface ChunkRow {
   command_id: Id;
   step: string;
   loop_id: Id;
-  from_index: number;
-  to_index: number;
+  /** Null for a frame whose items are not claimed yet. */
+  from_index: number | null;
+  to_index: number | null;
 }
 
 export function chunkCommand(row: ChunkRow): ChunkCommand {
   const { execution_id, command_id, step, loop_id, from_index, to_index } = row;
-  return { lane: 'chunk', execution_id, command_id, step, loop_id, from_index, to_index };
+  const range = from_index === null || to_index === null ? {} : { from_index, to_index };
+  return { lane: 'chunk', execution_id, command_id, step, loop_id, ...range };
 }
 
 /** Issues the first chunks of a loop, in the transaction that opens it. */
@@ -55,7 +57,7 @@ export async function dropChunks(
     WITH dropped AS (
       UPDATE noetl.command SET state = 'cancelled', done_at = now()
       WHERE execution_id = ${of.execution_id} AND loop_id = ${of.loop_id}
-        AND (state = 'pending' OR (state = 'leased' AND command_id = ${only}))
+        AND ((state = 'pending' AND progress IS NULL) OR (state = 'leased' AND command_id = ${only}))
       RETURNING 1
     ), left_open AS (SELECT count(*)::int AS dropped FROM dropped)
     UPDATE noetl.loop SET

@@ -114,13 +114,20 @@ function loopDone(event_id: string, loop: LoopRow, facts: LoopFacts, results: Js
     failed: facts.failed,
     not_started: loop.size - facts.rows,
   };
-  const failed = stats.not_started > 0 || (facts.failed > 0 && loop.on_error === 'fail');
+  const failed = stats.not_started > 0 || (loop.on_error === 'fail' && !isTolerated(loop, facts.failed));
   const error = facts.first_error;
   const result: LoopResult = { results, stats, ...(error && { error }) };
   const shared = { event_id, loop_id: loop.loop_id, node_name: loop.step, result };
   if (!failed) return { ...shared, event_type: 'loop.done', status: 'COMPLETED' };
   const message = error?.message ?? 'the loop was stopped before its last item';
   return { ...shared, event_type: 'loop.done', status: 'FAILED', error: message };
+}
+
+/** Whether so many failures leave the loop a success, when failures count. */
+function isTolerated({ tolerated_count, tolerated_percent, size }: LoopRow, failed: number): boolean {
+  if (tolerated_count === null && tolerated_percent === null) return failed === 0;
+  const byCount = tolerated_count === null || failed <= tolerated_count;
+  return byCount && (tolerated_percent === null || failed <= (size * tolerated_percent) / 100);
 }
 
 async function resultsOf(

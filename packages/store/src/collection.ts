@@ -1,6 +1,6 @@
 /**
  * Values too large to travel: pages of lists, single documents, and the results of loops, behind references.
- * A reference is read only within the execution it belongs to.
+ * A reference is read only within the execution it belongs to, and by those above it.
  */
 import { sql } from 'kysely';
 import {
@@ -14,6 +14,7 @@ import {
   type Json,
   type JsonObject,
 } from '@noetl/protocol';
+import { isWithin } from './child.ts';
 import type { Store, Tx } from './database.ts';
 import { getLoop, type LoopRow } from './loop.ts';
 
@@ -63,8 +64,9 @@ export async function readValue(store: Store, ref: string): Promise<string> {
   if (parsed?.kind !== 'value') throw new NoetlError('INTERNAL', `${ref} is not a stored value`);
   const { rows } = await sql<{ content: string }>`
     SELECT content::text AS content FROM noetl.value
-    WHERE execution_id = ${parsed.executionId} AND value_id = ${parsed.id}`.execute(store.db);
-  if (!rows[0]) throw new NoetlError('INTERNAL', `${ref} is not in the database`);
+    WHERE execution_id = ${parsed.executionId} AND value_id = ${parsed.id}
+      AND (expires_at IS NULL OR expires_at > now())`.execute(store.db);
+  if (!rows[0]) throw new NoetlError('VALUE_MISSING', `the value ${ref} has expired or was never stored`);
   return rows[0].content;
 }
 
@@ -79,7 +81,7 @@ export async function loadValue(
   itemsMax = 10_000,
 ): Promise<Json> {
   const parsed = parseRef(ref);
-  if (parsed?.executionId !== executionId) {
+  if (!parsed || !(await isWithin(store, parsed.executionId, executionId))) {
     throw new NoetlError('TEMPLATE_ERROR', `the value ${ref} does not belong to this execution`);
   }
   if (parsed.kind === 'value') return JSON.parse(await readValue(store, ref)) as Json;

@@ -3,12 +3,22 @@
  * database's clock alone.
  */
 import { sql } from 'kysely';
-import type { Command, CommandNotice, Context, Id, JsonObject } from '@noetl/protocol';
+import type { Command, CommandNotice, Context, Id, Json, JsonObject } from '@noetl/protocol';
 import { chunkCommand, dropChunks, lockLoop } from './chunk.ts';
 import type { CommandState, LoopPhase, Store } from './database.ts';
 
 export type Claim =
-  | { kind: 'claimed'; attempt: number; command: Command; catalog_id: Id; ctx: JsonObject }
+  | {
+      kind: 'claimed';
+      attempt: number;
+      command: Command;
+      catalog_id: Id;
+      ctx: JsonObject;
+      /** Failed items of the loop so far. */
+      loop_failed: number;
+      /** Of a command that was suspended: what is done so far. */
+      progress: Json;
+    }
   /** Another worker holds it for at least `retry_ms` more. */
   | { kind: 'busy'; retry_ms: number }
   /** Nothing to do: finished, cancelled, or unknown to this database. */
@@ -32,6 +42,8 @@ interface ClaimedRow {
   ctx: JsonObject | null;
   loop_state: LoopPhase | null;
   ended: boolean;
+  loop_failed: number | null;
+  progress: Json;
 }
 
 /** Takes a command that is pending, or whose lease has run out, or that this worker holds already. */
@@ -50,10 +62,14 @@ export async function claimCommand(
     WHERE c.execution_id = ${execution_id} AND c.command_id = ${command_id} AND e.execution_id = c.execution_id
       AND (c.state = 'pending' OR (c.state = 'leased' AND (c.lease_until < now() OR c.worker_id = ${worker_id})))
     RETURNING c.lane, c.step, c.event_id, c.loop_id, c.from_index, c.to_index, c.context, c.attempt, c.catalog_id,
-      l.ctx, l.state AS loop_state, e.end_time IS NOT NULL AS ended`.execute(store.db);
+      c.progress, l.failed AS loop_failed, l.ctx, l.state AS loop_state, e.end_time IS NOT NULL AS ended`.execute(
+    store.db,
+  );
   const row = rows[0];
   if (!row) return whyNot(store, claim);
-  if (row.loop_id !== null && row.loop_state !== 'open') {
+  // What was suspended is in flight: it may end while its loop stops.
+  const inFlight = row.progress !== null && row.loop_state === 'stopping';
+  if (row.loop_id !== null && row.loop_state !== 'open' && !inFlight) {
     const loop = { execution_id, loop_id: row.loop_id };
     await store.db.transaction().execute(async (tx) => {
       await lockLoop(tx, loop);
@@ -62,13 +78,15 @@ export async function claimCommand(
     return { kind: 'gone', reason: 'its loop has stopped' };
   }
   if (row.ended) return { kind: 'gone', reason: 'its execution has ended' };
-  const { attempt, catalog_id } = row;
-  return { kind: 'claimed', attempt, catalog_id, command: commandOf(claim, row), ctx: row.ctx ?? {} };
+  const { attempt, catalog_id, progress } = row;
+  const loop_failed = row.loop_failed ?? 0;
+  const command = commandOf(claim, row);
+  return { kind: 'claimed', attempt, catalog_id, command, ctx: row.ctx ?? {}, progress, loop_failed };
 }
 
 function commandOf({ execution_id, command_id }: CommandKey, row: ClaimedRow): Command {
   const { step, loop_id, from_index, to_index, event_id, context } = row;
-  if (row.lane === 'chunk' && loop_id !== null && from_index !== null && to_index !== null) {
+  if (row.lane === 'chunk' && loop_id !== null) {
     return chunkCommand({ execution_id, command_id, step, loop_id, from_index, to_index });
   }
   return {

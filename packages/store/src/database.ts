@@ -124,6 +124,8 @@ interface LoopTable {
   created_at: Time;
   filled_at: NullableTime;
   done_at: NullableTime;
+  /** A chunk holds at most this many items; absent: as many as are good. */
+  chunk_max: ColumnType<number | null, number | null | undefined, never>;
   /** Items that one chunk may run at once. */
   concurrency: Generated<number>;
   /** Failed items that do not fail the loop. */
@@ -131,6 +133,8 @@ interface LoopTable {
   tolerated_percent: ColumnType<number | null, number | null | undefined, never>;
   /** Items are claimed while the loop runs; its size grows with them. */
   cursor: Generated<boolean>;
+  /** A claim came back empty: no further frames. */
+  drained: Generated<boolean>;
 }
 
 /** `waiting`: for a child execution; no worker holds it. */
@@ -144,8 +148,8 @@ interface CommandTable {
   step: string;
   event_id: NullableId;
   loop_id: NullableId;
-  from_index: ColumnType<number | null, number | null | undefined, never>;
-  to_index: ColumnType<number | null, number | null | undefined, never>;
+  from_index: ColumnType<number | null, number | null | undefined, number>;
+  to_index: ColumnType<number | null, number | null | undefined, number>;
   context: NullableDocument<Context>;
   state: ColumnType<CommandState, CommandState | undefined, CommandState>;
   attempt: Generated<number>;

@@ -4,6 +4,7 @@ import type { EngineEvent, ExecutionStatus, Id, Json, LoopOpening, StepCommand }
 import type { Tx } from './database.ts';
 import { appendEvents } from './event-log.ts';
 import { dropChunks } from './chunk.ts';
+import { requestCancelOfChildren, wakeWaiting, type Woken } from './child.ts';
 
 export interface StoredDecision {
   execution_id: Id;
@@ -19,11 +20,21 @@ export interface StoredDecision {
   /** With a terminal status. */
   result?: Json;
   error?: string;
+  /** Children that still run are to be cancelled, for this reason. */
+  cancel_children?: string;
+}
+
+/** What has to be told to others after the commit. */
+export interface Committed {
+  /** Commands that waited for this execution. */
+  woken: Woken[];
+  /** Children whose cancellation was asked for. */
+  cancelled: Id[];
 }
 
 const TERMINAL: readonly ExecutionStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 
-export async function commitDecision(tx: Tx, decision: StoredDecision): Promise<void> {
+export async function commitDecision(tx: Tx, decision: StoredDecision): Promise<Committed> {
   const { execution_id, catalog_id, status } = decision;
   await appendEvents(tx, { execution_id, catalog_id }, decision.events);
   await insertSteps(tx, catalog_id, decision.commands);
@@ -48,7 +59,13 @@ export async function commitDecision(tx: Tx, decision: StoredDecision): Promise<
     })
     .where('execution_id', '=', execution_id)
     .execute();
-  if (ended) await stopWork(tx, execution_id);
+  if (!ended) return { woken: [], cancelled: [] };
+  await stopWork(tx, execution_id);
+  const reason = decision.cancel_children;
+  return {
+    woken: await wakeWaiting(tx, execution_id),
+    cancelled: reason === undefined ? [] : await requestCancelOfChildren(tx, execution_id, reason),
+  };
 }
 
 async function insertSteps(tx: Tx, catalog_id: Id, commands: StepCommand[]): Promise<void> {
@@ -77,6 +94,11 @@ async function insertLoops(tx: Tx, catalog_id: Id, loops: LoopOpening[]): Promis
     iterator: loop.iterator,
     mode: loop.mode,
     max_in_flight: loop.max_in_flight ?? null,
+    concurrency: loop.concurrency,
+    tolerated_count: loop.tolerated?.count ?? null,
+    tolerated_percent: loop.tolerated?.percent ?? null,
+    cursor: loop.cursor,
+    chunk_max: loop.chunk_max ?? null,
     on_error: loop.on_error,
     collection: JSON.stringify(loop.collection),
     context: JSON.stringify(loop.context),
@@ -104,6 +126,6 @@ async function stopWork(tx: Tx, executionId: Id): Promise<void> {
     .updateTable('command')
     .set({ state: 'cancelled', done_at: sql<Date>`now()` })
     .where('execution_id', '=', executionId)
-    .where('state', '=', 'pending')
+    .where('state', 'in', ['pending', 'waiting'])
     .execute();
 }

@@ -24,6 +24,7 @@ export interface ExecutionRow {
   error: string | null;
   start_time: Date;
   end_time: Date | null;
+  cancel_requested: string | null;
 }
 
 export interface NewExecution {
@@ -60,6 +61,7 @@ const COLUMNS = [
   'error',
   'start_time',
   'end_time',
+  'cancel_requested',
 ] as const;
 
 /** Throws IDEMPOTENCY_CONFLICT when the key was used for another request. */

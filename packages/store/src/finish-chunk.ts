@@ -20,6 +20,8 @@ export interface FinishedChunk {
   /** Chunks of the loop that may be out at once, and how large new ones are. */
   window: number;
   chunk_size: number;
+  /** Of a cursor loop: there was nothing left to claim. */
+  drained?: boolean;
   /** A failure ends the loop: nothing new is issued, what is pending is dropped. */
   stop: boolean;
 }
@@ -43,30 +45,36 @@ const FENCE = `
     AND l.execution_id = c.execution_id AND l.loop_id = c.loop_id
   RETURNING c.loop_id, c.catalog_id, c.step, c.attempt, l.base_event_id`;
 
-/** Counts, closes or goes on: $3 done, $4 failed, $5 stop, $6 handed back (from), $7 (to), $8 window, $9 size, $10 ctx. */
+/** Counts, closes or goes on: $3 done, $4 failed, $5 stop, $6 handed back (from), $7 (to), $8 window, $9 size, $10 ctx, $11 drained. */
 const COUNT = `
   WITH before AS (
     SELECT * FROM noetl.loop WHERE execution_id = $1 AND loop_id = $2 FOR UPDATE
-  ), plan AS (
-    SELECT b.*,
-      (b.state <> 'open' OR $5::bool) AS stops,
-      b.open_chunks - 1 AS others,
-      CASE WHEN b.state <> 'open' OR $5::bool THEN 0 ELSE cardinality($6::int[]) END AS handed_back
+  ), judged AS (
+    SELECT b.*, $5::bool OR coalesce(b.failed + $4::int > b.tolerated_count, false)
+      OR coalesce(b.failed + $4::int > b.size * b.tolerated_percent / 100, false) AS stop_now
     FROM before AS b
+  ), plan AS (
+    SELECT j.*,
+      (j.state <> 'open' OR j.stop_now) AS stops,
+      j.open_chunks - 1 AS others,
+      CASE WHEN j.state <> 'open' OR j.stop_now THEN 0 ELSE cardinality($6::int[]) END AS handed_back
+    FROM judged AS j
   ), window_left AS (
     SELECT p.*,
-      CASE WHEN p.stops THEN 0 ELSE greatest(0, least($8::int - p.others - p.handed_back,
-        ceil((p.size - p.next_index) / $9::numeric)::int)) END AS fresh
+      CASE WHEN p.stops OR p.drained OR $11::bool THEN 0 ELSE greatest(0, least($8::int - p.others - p.handed_back,
+        CASE WHEN p.cursor THEN 1 ELSE ceil((p.size - p.next_index) / $9::numeric)::int END)) END AS fresh
     FROM plan AS p
   ), dropped AS (
     UPDATE noetl.command SET state = 'cancelled', done_at = now()
-    WHERE $5::bool AND execution_id = $1 AND loop_id = $2 AND state = 'pending'
+    WHERE (SELECT stop_now FROM judged) AND execution_id = $1 AND loop_id = $2 AND state = 'pending'
+      AND progress IS NULL
     RETURNING 1
   ), counted AS (
     UPDATE noetl.loop AS l SET
       completed = l.completed + $3::int,
       failed = l.failed + $4::int,
-      next_index = least(l.size, w.next_index + w.fresh * $9::int),
+      next_index = CASE WHEN l.cursor THEN l.next_index ELSE least(l.size, w.next_index + w.fresh * $9::int) END,
+      drained = l.drained OR $11::bool,
       open_chunks = w.others + w.handed_back + w.fresh - (SELECT count(*)::int FROM dropped),
       ctx = CASE WHEN $10::jsonb IS NULL THEN l.ctx ELSE l.ctx || $10::jsonb END,
       state = CASE
@@ -81,7 +89,8 @@ const COUNT = `
     SELECT r.from_index, r.to_index FROM window_left AS w, unnest($6::int[], $7::int[]) AS r (from_index, to_index)
     WHERE w.handed_back > 0
     UNION ALL
-    SELECT w.next_index + n * $9::int, least(w.size, w.next_index + (n + 1) * $9::int)
+    SELECT CASE WHEN NOT w.cursor THEN w.next_index + n * $9::int END,
+      CASE WHEN NOT w.cursor THEN least(w.size, w.next_index + (n + 1) * $9::int) END
     FROM window_left AS w, generate_series(0, w.fresh - 1) AS n
   ), issued AS (
     INSERT INTO noetl.command (execution_id, command_id, catalog_id, lane, step, loop_id, from_index, to_index)
@@ -101,7 +110,14 @@ interface Fenced {
 
 type Counted = { completed: number; failed: number; size: number; state: string } & (
   | { command_id: null }
-  | { execution_id: Id; command_id: Id; step: string; loop_id: Id; from_index: number; to_index: number }
+  | {
+      execution_id: Id;
+      command_id: Id;
+      step: string;
+      loop_id: Id;
+      from_index: number | null;
+      to_index: number | null;
+    }
 );
 
 /** Throws RESULT_NOT_STORABLE when Postgres refuses one of the results; then nothing has changed. */
@@ -146,6 +162,7 @@ async function finishIn(client: pg.PoolClient, chunk: FinishedChunk): Promise<Ch
       chunk.window,
       Math.max(1, chunk.chunk_size),
       chunk.ctx ? JSON.stringify(chunk.ctx) : null,
+      chunk.drained === true,
     ],
   });
   const [first] = counted.rows;

@@ -8,6 +8,16 @@ export {
   type CatalogEntry,
   type Registered,
 } from './catalog.ts';
+export {
+  createChild,
+  descendants,
+  isWithin,
+  requestCancel,
+  suspendCommand,
+  wakeOverdue,
+  type NewChild,
+  type Woken,
+} from './child.ts';
 export { openChunks } from './chunk.ts';
 export { closeLoop, loopFacts, type LoopFacts } from './close-loop.ts';
 export {
@@ -38,7 +48,7 @@ export {
   type StoreOptions,
   type Tx,
 } from './database.ts';
-export { commitDecision, type StoredDecision } from './decision.ts';
+export { commitDecision, type Committed, type StoredDecision } from './decision.ts';
 export { listEvents, stepResult, type EventFilter, type EventRow } from './event-log.ts';
 export {
   createExecution,
@@ -49,6 +59,7 @@ export {
   type LockedExecution,
   type NewExecution,
 } from './execution.ts';
+export { fillFrame, openFrames } from './frame.ts';
 export { finishChunk, isStorable, type ChunkCommit, type FinishedChunk } from './finish-chunk.ts';
 export { finishStep, type FinishedStep, type StepOutcome } from './finish-step.ts';
 export {
@@ -63,5 +74,6 @@ export {
 export { migrate } from './migrate.ts';
 export { ensurePartitions } from './partition.ts';
 export { createSealer, type Sealer } from './sealer.ts';
+export { dropKept, keepValue, listKept, type KeptRecord, type KeptValue } from './kept-value.ts';
 export { beatRuntime, endRuntime, poolCapacity, type Runtime } from './runtime.ts';
 export { executionsToAdvance, filledLoops, runningLoops } from './sweep.ts';

@@ -77,6 +77,8 @@ export class LoopFixture {
         size,
         iterator: 'item',
         mode: options.mode ?? 'parallel',
+        concurrency: 1,
+        cursor: false,
         on_error: options.on_error ?? 'continue',
         collection: { kind: 'range', start: 0, step: 1, count: size },
         context,

@@ -21,11 +21,12 @@ export function filledLoops(store: Store, { older_than_ms, limit }: Bounds): Pro
     .execute();
 }
 
-/** Executions that have just been created, or hold facts that nobody has decided on. */
+/** Executions that have just been created, are to be cancelled, or hold facts that nobody has decided on. */
 export async function executionsToAdvance(store: Store, { older_than_ms, limit }: Bounds): Promise<Id[]> {
   const { rows } = await sql<{ execution_id: Id }>`
     SELECT execution_id FROM noetl.execution
-    WHERE end_time IS NULL AND (last_event_id > advanced_event_id OR last_event_id = 0)
+    WHERE end_time IS NULL
+      AND (last_event_id > advanced_event_id OR last_event_id = 0 OR cancel_requested IS NOT NULL)
       AND updated_at < now() - ${older_than_ms} * interval '1 ms'
     ORDER BY updated_at LIMIT ${limit}`.execute(store.db);
   return rows.map((row) => row.execution_id);

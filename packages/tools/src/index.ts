@@ -1,6 +1,7 @@
 /** What a step runs: one file per kind behind one interface. */
 export type {
   Credential,
+  KeepOptions,
   ListWriter,
   Tool,
   ToolBatch,
@@ -9,4 +10,5 @@ export type {
   ToolOutcome,
   ValueStore,
 } from './tool.ts';
+export { secondsOf } from './artifact.ts';
 export { createToolbox, type Toolbox, type ToolboxOptions } from './toolbox.ts';

@@ -1,5 +1,6 @@
 /** Tools that do one thing per item: a function becomes a {@link Tool} with outcomes, durations and time-outs. */
 import { errorInfo, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { fillHoles, hasHoles } from './runner/inputs.ts';
 import type { Tool, ToolBatch, ToolEnvironment, ToolItem, ToolOutcome } from './tool.ts';
 
 /** One piece of work; `signal` ends with the batch and with the item's time-out. */
@@ -48,6 +49,15 @@ export function itemTool({ kind, schema, timeout_s, run }: ItemTool): Tool {
   };
 }
 
+/** References filled in; what is too large for that is refused. */
+async function opened(settings: JsonObject, { values }: ToolEnvironment): Promise<JsonObject> {
+  if (!hasHoles(settings)) return settings;
+  const { value, lazy } = await fillHoles(settings, values);
+  if (lazy)
+    throw new NoetlError('VALUE_TOO_LARGE', 'a list of more than 10,000 items or 16 MB is given to a tool');
+  return value as JsonObject;
+}
+
 async function outcomeOf(
   { config, environment }: ToolBatch,
   { input, idempotency_key, attempt }: ToolItem,
@@ -60,7 +70,8 @@ async function outcomeOf(
   const startedAt = performance.now();
   const facts = () => ({ stdout: '', duration_ms: performance.now() - startedAt });
   try {
-    const value = await run({ config, input, environment, signal, idempotency_key, attempt });
+    const [whole, given] = await Promise.all([opened(config, environment), opened(input, environment)]);
+    const value = await run({ config: whole, input: given, environment, signal, idempotency_key, attempt });
     return { status: 'ok', text: JSON.stringify(value), ...facts() };
   } catch (error) {
     environment.signal.throwIfAborted();

@@ -61,6 +61,15 @@ export interface ValueStore {
   list(ref: string, from: number, to: number): Promise<string[]>;
   value(ref: string): Promise<string>;
   newList(): ListWriter;
+  /** Keeps a value on its own; `text` is JSON. */
+  keep(text: string, about: KeepOptions): Promise<Hole>;
+}
+
+export interface KeepOptions {
+  name?: string;
+  scope?: string;
+  store?: string;
+  ttl_s?: number;
 }
 
 export interface ListWriter {

@@ -1,13 +1,19 @@
 /** The tools of one worker, by kind, with the runner processes behind them. */
 import { fileURLToPath } from 'node:url';
+import { artifact } from './artifact.ts';
 import { codeTool } from './code-tool.ts';
+import { createHttp, type Http } from './http/index.ts';
 import { noop } from './noop.ts';
+import { postgresTool } from './postgres.ts';
 import { RunnerPool } from './runner/pool.ts';
+import { PostgresPools } from './sql/pools.ts';
 import type { Tool } from './tool.ts';
 
 export interface Toolbox {
   get(kind: string): Tool | undefined;
-  /** Kills the runners. */
+  /** OAuth 2 tokens, shared with the keychain. */
+  tokens: Http['tokens'];
+  /** Kills the runners and ends all connections. */
   close(): Promise<void>;
 }
 
@@ -22,18 +28,22 @@ export interface ToolboxOptions {
 const PYTHON_RUNNER = fileURLToPath(new URL('../runners/python/main.py', import.meta.url));
 const JAVASCRIPT_RUNNER = fileURLToPath(new URL('../runners/javascript/main.mjs', import.meta.url));
 
-export function createToolbox({ pythonPath = 'python3', runners }: ToolboxOptions): Toolbox {
+export function createToolbox({ pythonPath = 'python3', runners, httpHosts = {} }: ToolboxOptions): Toolbox {
   const python = new RunnerPool(
     { program: pythonPath, args: ['-I', '-B', PYTHON_RUNNER], env: runnerEnvironment() },
     runners,
   );
   const javascript = new RunnerPool({ program: process.execPath, args: javascriptArgs(), env: {} }, runners);
-  const tools = [noop, codeTool('python', python), codeTool('javascript', javascript)];
+  const pools = new PostgresPools();
+  const http = createHttp(httpHosts);
+  const code = [codeTool('python', python), codeTool('javascript', javascript)];
+  const tools = [noop, artifact, ...code, http.tool, postgresTool(pools)];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
   return {
     get: (kind) => byKind.get(kind),
+    tokens: http.tokens,
     close: async () => {
-      await Promise.all([python.close(), javascript.close()]);
+      await Promise.all([python.close(), javascript.close(), http.close(), pools.close()]);
     },
   };
 }

@@ -1,34 +1,93 @@
-/** What tools get around a command: its context, stored values, credentials, and how results are judged. */
-import type { Playbook } from '@noetl/playbook';
-import type { Context, Id } from '@noetl/protocol';
-import type { ToolEnvironment } from '@noetl/tools';
+/** What is around one command: stored values, credentials, the keychain, and what tools and templates get of them. */
+import type { Playbook, Scope } from '@noetl/playbook';
+import { scopeOf } from '@noetl/playbook';
+import { NoetlError, parseRef, type Context, type Id } from '@noetl/protocol';
+import { isWithin, loadValue } from '@noetl/store';
+import type { ToolEnvironment, ValueStore } from '@noetl/tools';
+import { Keychain } from './keychain.ts';
+import { LoadedValues } from './loaded-values.ts';
 import { Redactor } from './secrets.ts';
+import { storedValues } from './stored-values.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 export interface CommandEnvironment {
   environment: ToolEnvironment;
   redactor: Redactor;
+  values: LoadedValues;
+  /** Names that templates see besides the context. */
+  names: Record<string, unknown>;
 }
 
-export function environmentOf(
-  deps: WorkerDeps,
-  command: { execution_id: Id; step: string; context: Context; playbook: Playbook; signal: AbortSignal },
-): CommandEnvironment {
-  const { execution_id, step, context, playbook, signal } = command;
+interface About {
+  execution_id: Id;
+  step: string;
+  context: Context;
+  playbook: Playbook;
+  signal: AbortSignal;
+}
+
+export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironment {
+  const { execution_id, step, context, playbook, signal } = about;
   const redactor = new Redactor();
   const credentials: ToolEnvironment['credentials'] = async (name) => {
     const credential = await deps.credentials.get(name);
     redactor.learn(credential);
     return credential;
   };
+  const { tokens } = deps.toolbox;
+  const keychain = new Keychain({
+    executionId: execution_id,
+    playbook,
+    tokens,
+    credentials,
+    redactor,
+    signal,
+  });
+  const names = { now_ms: deps.nowMs(), env: deps.env, keychain: keychain.names() };
+  const allowed = new Map<Id, Promise<boolean>>();
+  const check = async (ref: string): Promise<void> => {
+    const owner = parseRef(ref)?.executionId ?? '0';
+    let answer = allowed.get(owner);
+    if (!answer) allowed.set(owner, (answer = isWithin(deps.store, owner, execution_id)));
+    if (!(await answer))
+      throw new NoetlError('TEMPLATE_ERROR', `the value ${ref} does not belong to this execution`);
+  };
+  const values: LoadedValues = new LoadedValues(async (ref) => {
+    if (parseRef(ref)?.kind === 'keychain') {
+      const scope = (): Scope => scopeOf(context, names, values.resolve);
+      return keychain.resolve(ref, (work) => values.run(() => work(scope())));
+    }
+    return loadValue(deps.store, execution_id, ref);
+  });
   const environment: ToolEnvironment = {
     execution_id,
     step,
     context,
-    values: deps.values(execution_id),
+    values: guarded(storedValues(deps.store, execution_id), values, check),
     credentials,
     signal,
     error_status: playbook.generation === 'seed',
   };
-  return { environment, redactor };
+  return { environment, redactor, values, names };
+}
+
+/** References can also come from outside, as plain data: only those of this execution and its children are read. */
+function guarded(
+  stored: ValueStore,
+  values: LoadedValues,
+  check: (ref: string) => Promise<void>,
+): ValueStore {
+  return {
+    list: async (ref, from, to) => {
+      await check(ref);
+      return stored.list(ref, from, to);
+    },
+    value: async (ref) => {
+      if (parseRef(ref)?.kind === 'keychain') return JSON.stringify(await values.content(ref));
+      await check(ref);
+      return stored.value(ref);
+    },
+    newList: () => stored.newList(),
+    keep: (text, about) => stored.keep(text, about),
+  };
 }

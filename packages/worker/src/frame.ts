@@ -14,7 +14,7 @@ export class Frame {
   readonly #context: Context;
   readonly #locals: Record<string, unknown>;
   readonly #values: LoadedValues;
-  readonly #iteration: JsonObject = {};
+  #iteration: JsonObject = {};
 
   constructor(context: Context, locals: Record<string, unknown>, values: LoadedValues) {
     this.#context = context;
@@ -36,11 +36,27 @@ export class Frame {
       if (path.startsWith('iter.')) {
         Object.assign(this.#iteration, assignVars(this.#iteration, [[path.slice('iter.'.length), value]]));
       } else {
-        const changed = assignVars(this.vars, [[path, value]]);
-        Object.assign(this.written, changed);
-        this.vars = { ...this.vars, ...changed };
+        this.write(path, value);
       }
     }
+  }
+
+  /** Writes one variable. */
+  write(path: string, value: Json): void {
+    const changed = assignVars(this.vars, [[path, value]]);
+    Object.assign(this.written, changed);
+    this.vars = { ...this.vars, ...changed };
+  }
+
+  /** What a suspended item has written; {@link restore} brings it back. */
+  saved(): { written: JsonObject; iteration: JsonObject } {
+    return { written: this.written, iteration: this.#iteration };
+  }
+
+  restore({ written, iteration }: { written: JsonObject; iteration: JsonObject }): void {
+    Object.assign(this.written, written);
+    this.vars = { ...this.vars, ...written };
+    this.#iteration = iteration;
   }
 
   /** Inputs of a task: the step's under the task's; transition arguments win over both. */

@@ -1,45 +1,99 @@
 /** A claimed chunk, from its items to the commit: run, finish in one fenced transaction, then tell the others. */
 import { loopKey, publishAggregate, publishCommand, raiseCompleted } from '@noetl/bus';
-import { NoetlError, type ChunkCommand, type JsonObject, type LoopState } from '@noetl/protocol';
-import { collectionItems, finishChunk, isStorable, type IterationRow, type LoopRow } from '@noetl/store';
+import { NoetlError, type ChunkCommand, type LoopState } from '@noetl/protocol';
+import {
+  collectionItems,
+  finishChunk,
+  isStorable,
+  type Claim,
+  type IterationRow,
+  type LoopRow,
+} from '@noetl/store';
 import { nextChunkSize } from './chunk-budget.ts';
-import { environmentOf } from './environment.ts';
+import { claimFrame, mustSplit } from './claim-frame.ts';
+import { environmentOf, type CommandEnvironment } from './environment.ts';
 import type { LoopContext } from './loop-context.ts';
-import { LoadedValues } from './loaded-values.ts';
-import { failureText, runChunk, type ChunkResult } from './run-chunk.ts';
+import { progressOf } from './progress.ts';
+import { failedRow, failureText, runChunk, type ChunkResult } from './run-chunk.ts';
+import { suspendOrGoOn } from './suspend.ts';
+import { childrenOf } from './tasks.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 type Finished = Extract<Awaited<ReturnType<typeof finishChunk>>, { committed: true }>;
+type Claimed = Extract<Claim, { kind: 'claimed' }>;
+
+/** What there is to store of a chunk. */
+type Work = Pick<ChunkResult, 'rows' | 'stop' | 'ctx' | 'bytes' | 'elapsed_ms'> & {
+  remaining: [number, number][];
+  drained?: boolean;
+};
+
+const NOTHING = { rows: [], stop: false, ctx: {}, bytes: 0, elapsed_ms: 0 };
 
 export async function handleChunk(
   deps: WorkerDeps,
   command: ChunkCommand,
-  ctx: JsonObject,
+  claimed: Claimed,
   signal: AbortSignal,
 ): Promise<void> {
   const context = await deps.loops(command);
-  const { from_index: from, to_index: to } = command;
-  const items = await collectionItems(deps.store, context.loop, from, to);
   const { step, loop, playbook } = context;
-  const values = new LoadedValues(deps.store, loop.execution_id);
   const about = { execution_id: loop.execution_id, step: step.name, context: loop.context, playbook, signal };
-  const { environment, redactor } = environmentOf(deps, about);
-  const { toolbox, clock } = deps;
-  const result = await runChunk({
-    context,
-    from,
-    to,
-    items,
-    ctx,
-    environment,
-    redactor,
-    toolbox,
-    values,
-    clock,
-  });
-  if (signal.aborted) return;
-  const finished = await finish(deps, command, context, result);
+  const around = environmentOf(deps, about);
+  const work = await workOf(deps, command, claimed, context, around);
+  if (!work || signal.aborted) return;
+  const finished = await finish(deps, command, context, work);
   if (finished) await announce(deps, loop, finished);
+}
+
+/** Claims the items when the chunk has none yet, and runs them; undefined when there is nothing to finish. */
+async function workOf(
+  deps: WorkerDeps,
+  command: ChunkCommand,
+  claimed: Claimed,
+  context: LoopContext,
+  around: CommandEnvironment,
+): Promise<Work | undefined> {
+  const { execution_id, command_id, from_index, to_index } = command;
+  if (from_index !== undefined && to_index !== undefined)
+    return runRange(deps, command, claimed, context, around, { from: from_index, to: to_index });
+  const { attempt, ctx } = claimed;
+  const frame = await claimFrame(deps, context, { execution_id, command_id, attempt, ctx }, around);
+  switch (frame.kind) {
+    case 'lost':
+      return undefined;
+    case 'drained':
+      return { ...NOTHING, remaining: [], drained: true };
+    case 'failed':
+      return { ...NOTHING, rows: [failedRow(frame.from, 'null', frame.error)], remaining: [], stop: true };
+    case 'items':
+      return runRange(deps, command, claimed, context, around, frame);
+  }
+}
+
+async function runRange(
+  deps: WorkerDeps,
+  command: ChunkCommand,
+  { ctx, progress, loop_failed }: Claimed,
+  context: LoopContext,
+  { environment, redactor, values, names }: CommandEnvironment,
+  { from, to }: { from: number; to: number },
+): Promise<Work | undefined> {
+  if (mustSplit(context, to - from)) {
+    const singles = Array.from({ length: to - from }, (_, offset): [number, number] => [
+      from + offset,
+      from + offset + 1,
+    ]);
+    return { ...NOTHING, remaining: singles };
+  }
+  const items = await collectionItems(deps.store, context.loop, from, to);
+  const { toolbox, clock } = deps;
+  const tools = { environment, redactor, toolbox, values, clock, names, children: childrenOf(deps) };
+  const chunk = { context, from, to, items, ctx, loop_failed, ...tools };
+  const result = await suspendOrGoOn(deps, command, progressOf(progress), (resumed) =>
+    runChunk(chunk, resumed),
+  );
+  return result && { ...result, remaining: result.next < to ? [[result.next, to]] : [] };
 }
 
 /** Undefined when somebody else finished this chunk first: then nothing of ours counts. */
@@ -47,35 +101,42 @@ async function finish(
   deps: WorkerDeps,
   command: ChunkCommand,
   { loop }: LoopContext,
-  result: ChunkResult,
+  work: Work,
 ): Promise<Finished | undefined> {
+  const { rows, remaining, ctx, stop, drained } = work;
+  const wanted = Math.max(loop.concurrency, nextChunkSize({ ...work, items: rows.length }));
   const request = {
     execution_id: loop.execution_id,
     command_id: command.command_id,
     worker_id: deps.workerId,
-    rows: result.rows,
-    remaining: result.next < command.to_index ? [[result.next, command.to_index] as [number, number]] : [],
-    ...(Object.keys(result.ctx).length > 0 && { ctx: result.ctx }),
+    rows,
+    remaining,
+    ...(Object.keys(ctx).length > 0 && { ctx }),
     window: windowOf(loop, deps.poolSlots()),
-    chunk_size: nextChunkSize({ ...result, items: result.rows.length }),
-    stop: result.stop,
+    chunk_size: Math.min(wanted, loop.chunk_max ?? wanted),
+    stop,
+    drained: drained === true,
   };
   try {
     const finished = await finishChunk(deps.store, request);
     return finished.committed ? finished : undefined;
   } catch (error) {
     if (!(error instanceof NoetlError) || error.code !== 'RESULT_NOT_STORABLE') throw error;
-    const rows = await withoutUnstorable(deps, result.rows);
-    const stop = result.stop || (loop.on_error === 'fail' && rows.some((row) => row.status === 'FAILED'));
-    const finished = await finishChunk(deps.store, { ...request, rows, stop });
+    const checked = await withoutUnstorable(deps, rows);
+    const fails = loop.on_error === 'fail' && checked.some((row) => row.status === 'FAILED');
+    const finished = await finishChunk(deps.store, { ...request, rows: checked, stop: stop || fails });
     return finished.committed ? finished : undefined;
   }
 }
 
 /** Chunks of one loop that may be out: a bound of the author's, else twice what the pool can run. */
-export function windowOf(loop: Pick<LoopRow, 'mode' | 'max_in_flight'>, poolSlots: number): number {
-  if (loop.mode === 'sequential') return 1;
-  return loop.max_in_flight ?? Math.max(4, poolSlots * 2);
+export function windowOf(
+  { mode, max_in_flight, concurrency }: Pick<LoopRow, 'mode' | 'max_in_flight' | 'concurrency'>,
+  poolSlots: number,
+): number {
+  if (mode === 'sequential') return 1;
+  if (max_in_flight === null) return Math.max(4, poolSlots * 2);
+  return Math.max(1, Math.floor(max_in_flight / concurrency));
 }
 
 /** Rows whose result Postgres refuses become failures of their own; their siblings keep their results. */
@@ -98,7 +159,7 @@ function refused(row: IterationRow): IterationRow {
 async function announce(deps: WorkerDeps, loop: LoopRow, finished: Finished): Promise<void> {
   const { bus } = deps;
   const state: LoopState = {
-    collection_size: loop.size,
+    collection_size: finished.size,
     completed_count: finished.completed,
     iterator: loop.iterator,
     mode: loop.mode,
@@ -109,7 +170,8 @@ async function announce(deps: WorkerDeps, loop: LoopRow, finished: Finished): Pr
     publishCommand(bus, next, { dedupe: `${next.command_id}:0` }),
   );
   const [raised] = await Promise.all([raiseCompleted(bus, key, state), ...successors]);
-  if (finished.filled || (raised.raised && raised.completed_count === loop.size)) {
+  const isLast = raised.raised && !loop.cursor && raised.completed_count === finished.size;
+  if (finished.filled || isLast) {
     await publishAggregate(bus, { execution_id: loop.execution_id, loop_id: loop.loop_id });
   }
 }

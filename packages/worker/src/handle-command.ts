@@ -31,8 +31,8 @@ export async function handleCommand(deps: WorkerDeps, message: CommandMessage): 
     }
     const lease = deps.leases.hold({ execution_id, command_id }, () => message.working());
     try {
-      if (claim.command.lane === 'chunk') await handleChunk(deps, claim.command, claim.ctx, lease.signal);
-      else await handleStep(deps, claim.command, claim.catalog_id, lease.signal);
+      if (claim.command.lane === 'chunk') await handleChunk(deps, claim.command, claim, lease.signal);
+      else await handleStep(deps, claim.command, claim, lease.signal);
     } finally {
       lease.release();
     }

@@ -1,41 +1,44 @@
 /** A claimed step command: run its tasks once, store the outcome in one fenced transaction, wake the decider. */
 import { notifyAdvance } from '@noetl/bus';
-import type { Id, Json, StepCommand } from '@noetl/protocol';
-import { externalise, finishStep } from '@noetl/store';
+import type { Id, Json, JsonObject, StepCommand } from '@noetl/protocol';
+import { finishStep } from '@noetl/store';
 import { environmentOf } from './environment.ts';
 import { Frame } from './frame.ts';
-import { LoadedValues } from './loaded-values.ts';
 import { stepOf } from './loop-context.ts';
-import { runTasks } from './tasks.ts';
+import { progressOf, type Progress } from './progress.ts';
+import { resultText } from './results.ts';
+import { suspendOrGoOn } from './suspend.ts';
+import { childrenOf, runTasks, type ItemOutcome } from './tasks.ts';
 import type { WorkerDeps } from './worker-deps.ts';
-
-/** Larger results are stored once and travel as references. */
-const INLINE_MAX_BYTES = 64 * 1024;
 
 export async function handleStep(
   deps: WorkerDeps,
   command: StepCommand,
-  catalogId: Id,
+  claimed: { catalog_id: Id; progress: Json },
   signal: AbortSignal,
 ): Promise<void> {
   const { execution_id, context } = command;
-  const playbook = await deps.playbooks(catalogId);
+  const playbook = await deps.playbooks(claimed.catalog_id);
   const step = stepOf(playbook, command.step);
-  const values = new LoadedValues(deps.store, execution_id);
-  const frame = new Frame(context, {}, values);
   const about = { execution_id, step: step.name, context, playbook, signal };
-  const { environment: around, redactor } = environmentOf(deps, about);
+  const { environment: around, redactor, values, names } = environmentOf(deps, about);
   const environment = { ...around, stream: true };
   const idempotencyKey = `${execution_id}/${step.name}/${command.event_id}`;
-  const { toolbox } = deps;
-  const outcome = await runTasks(step, frame, { toolbox, values, environment, idempotencyKey });
-  if (signal.aborted) return;
+  const tasks = { toolbox: deps.toolbox, values, environment, idempotencyKey, children: childrenOf(deps) };
+  let frame = new Frame(context, names, values);
+  const run = (progress?: Progress): Promise<ItemOutcome> => {
+    frame = new Frame(context, names, values);
+    return runTasks(step, frame, tasks, progress);
+  };
+  const outcome = await suspendOrGoOn(deps, command, progressOf(claimed.progress), run);
+  if (!outcome || signal.aborted) return;
   const facts = {
     stdout: redactor.result(outcome.stdout),
     attempts: outcome.attempts,
     duration_s: outcome.duration_ms / 1000,
   };
-  const ctx = Object.keys(frame.written).length > 0 ? { ctx: frame.written } : {};
+  const written = JSON.stringify(frame.written);
+  const ctx = written === '{}' ? {} : { ctx: JSON.parse(redactor.result(written)) as JsonObject };
   const { committed } = await finishStep(deps.store, {
     execution_id,
     command_id: command.command_id,
@@ -45,16 +48,11 @@ export async function handleStep(
       outcome.status === 'ok'
         ? {
             status: 'COMPLETED',
-            result_text: await inlineText(deps, execution_id, redactor.result(outcome.text)),
+            result_text: await resultText(deps, execution_id, step, redactor.result(outcome.text)),
             ...facts,
             ...ctx,
           }
         : { status: 'FAILED', error: redactor.error(outcome.error), ...facts, ...ctx },
   });
   if (committed) notifyAdvance(deps.bus, execution_id);
-}
-
-async function inlineText(deps: WorkerDeps, executionId: Id, text: string): Promise<string> {
-  if (text.length <= INLINE_MAX_BYTES) return text;
-  return JSON.stringify(await externalise(deps.store, executionId, JSON.parse(text) as Json));
 }

@@ -1,18 +1,18 @@
-/** Stored values that the templates of one command look into: loaded when asked for, then evaluated again. */
+/** Values behind references that the templates of one command look into: loaded when asked for, then evaluated again. */
 import { NeedsValue } from '@noetl/playbook';
-import { NoetlError, type Id, type Json } from '@noetl/protocol';
-import { loadValue, type Store } from '@noetl/store';
+import { NoetlError, type Json } from '@noetl/protocol';
 
 const LOADS_MAX = 32;
 
+/** Content behind a reference. */
+export type Loader = (ref: string) => Promise<Json>;
+
 export class LoadedValues {
-  readonly #store: Store;
-  readonly #executionId: Id;
+  readonly #load: Loader;
   readonly #loaded = new Map<string, Json>();
 
-  constructor(store: Store, executionId: Id) {
-    this.#store = store;
-    this.#executionId = executionId;
+  constructor(load: Loader) {
+    this.#load = load;
   }
 
   /** For scopes: the loaded content, or undefined when it is not loaded yet. */
@@ -35,8 +35,15 @@ export class LoadedValues {
   }
 
   async load(refs: string[]): Promise<void> {
-    for (const ref of refs) {
-      if (!this.#loaded.has(ref)) this.#loaded.set(ref, await loadValue(this.#store, this.#executionId, ref));
-    }
+    for (const ref of refs) await this.content(ref);
+  }
+
+  /** Loaded once. */
+  async content(ref: string): Promise<Json> {
+    const known = this.#loaded.get(ref);
+    if (known !== undefined) return known;
+    const value = await this.#load(ref);
+    this.#loaded.set(ref, value);
+    return value;
   }
 }

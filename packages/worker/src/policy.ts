@@ -1,16 +1,7 @@
 /** Policy rules of a task: which rule matches an attempt's outcome, and how long a retry waits. Pure. */
-import type { ErrorInfo, Json } from '@noetl/protocol';
+import type { Json } from '@noetl/protocol';
 import { evaluate, render, type Rule, type Scope } from '@noetl/playbook';
-
-/** What rules and `set` templates see as `output`. */
-export interface Output {
-  status: 'ok' | 'error';
-  data: Json;
-  /** Another name of `data`. */
-  response: Json;
-  error: ErrorInfo | null;
-  meta: { attempt: number; duration_ms: number };
-}
+import type { Output } from './output.ts';
 
 export interface Verdict {
   action: Rule['do'];
@@ -21,7 +12,7 @@ const DEFAULT_ATTEMPTS = 3;
 const DEFAULT_DELAY_S = 1;
 
 /** The first matching rule decides; with none, an error fails and success continues. */
-export function judge(rules: Rule[], output: Output, scope: Scope): Verdict {
+export function judge(rules: Rule[], output: Pick<Output, 'status'>, scope: Scope): Verdict {
   const rule = rules.find((candidate) => candidate.when === undefined || evaluate(candidate.when, scope));
   if (rule) return { action: rule.do, rule };
   return { action: output.status === 'error' ? 'fail' : 'continue' };

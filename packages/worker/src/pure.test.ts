@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import type { Rule, Scope } from '@noetl/playbook';
 import { nextChunkSize } from './chunk-budget.ts';
 import { windowOf } from './handle-chunk.ts';
-import { judge, retryDelayMs, type Output } from './policy.ts';
+import type { Output } from './output.ts';
+import { judge, retryDelayMs } from './policy.ts';
 
 const scope = (names: Record<string, unknown> = {}): Scope => ({ lookup: (name) => names[name] });
 const rule = (over: Partial<Rule>): Rule => ({ do: 'continue', set: {}, ...over });
@@ -36,19 +37,23 @@ describe('chunks', () => {
   });
 
   test("the window is one when sequential, the author's bound, or what the pool can take", () => {
-    expect(windowOf({ mode: 'sequential', max_in_flight: 9 }, 8)).toBe(1);
-    expect(windowOf({ mode: 'parallel', max_in_flight: 3 }, 8)).toBe(3);
-    expect(windowOf({ mode: 'parallel', max_in_flight: null }, 8)).toBe(16);
-    expect(windowOf({ mode: 'parallel', max_in_flight: null }, 1)).toBe(4);
+    expect(windowOf({ mode: 'sequential', max_in_flight: 9, concurrency: 1 }, 8)).toBe(1);
+    expect(windowOf({ mode: 'parallel', max_in_flight: 3, concurrency: 1 }, 8)).toBe(3);
+    expect(windowOf({ mode: 'parallel', max_in_flight: null, concurrency: 1 }, 8)).toBe(16);
+    expect(windowOf({ mode: 'parallel', max_in_flight: null, concurrency: 1 }, 1)).toBe(4);
   });
 });
 
 describe('rules', () => {
   const ok: Output = {
     status: 'ok',
-    data: 1,
-    response: 1,
+    data: null,
+    response: null,
     error: null,
+    http: null,
+    pg: null,
+    py: null,
+    ref: null,
     meta: { attempt: 1, duration_ms: 1 },
   };
   const failed: Output = { ...ok, status: 'error' };

@@ -3,8 +3,8 @@
  * tool as one stream of items (many a frame); everything else runs item by item. Stops at the chunk's budget; what
  * was not started is handed back.
  */
-import { NeedsValue, type Task } from '@noetl/playbook';
-import { errorInfo, type ErrorInfo, type Json, type JsonObject } from '@noetl/protocol';
+import { NeedsValue, startsChild, type Case, type Task } from '@noetl/playbook';
+import { errorInfo, NoetlError, type ErrorInfo, type Json, type JsonObject } from '@noetl/protocol';
 import type { IterationRow } from '@noetl/store';
 import type { Tool, ToolEnvironment, ToolItem, ToolOutcome, Toolbox } from '@noetl/tools';
 import { CHUNK_BYTES_MAX, CHUNK_TIME_MAX_MS } from './chunk-budget.ts';
@@ -12,7 +12,8 @@ import { Frame, hasStaticConfig, renderConfig } from './frame.ts';
 import { iterationLocals, type LoopContext } from './loop-context.ts';
 import type { LoadedValues } from './loaded-values.ts';
 import type { Redactor } from './secrets.ts';
-import { runTasks, type ItemOutcome } from './tasks.ts';
+import { Suspended, type Progress } from './progress.ts';
+import { runTasks, type Children, type ItemOutcome } from './tasks.ts';
 
 /** Items that a tool may have pulled ahead of the outcome it gives next. */
 const LOOKAHEAD = 1_000;
@@ -29,6 +30,11 @@ export interface Chunk {
   redactor: Redactor;
   toolbox: Toolbox;
   values: LoadedValues;
+  /** Names that templates see besides the context. */
+  names: Record<string, unknown>;
+  children: Children;
+  /** Failed items of the loop before this chunk. */
+  loop_failed: number;
   /** Monotonic milliseconds. */
   clock: () => number;
 }
@@ -45,18 +51,26 @@ export interface ChunkResult {
   elapsed_ms: number;
 }
 
-export async function runChunk(chunk: Chunk): Promise<ChunkResult> {
+/** `progress`: of a chunk of one item that was suspended. Throws {@link Suspended} when it still has to wait. */
+export async function runChunk(chunk: Chunk, progress?: Progress): Promise<ChunkResult> {
   const run = new ChunkRun(chunk);
   const [task] = chunk.context.step.tasks;
   if (task && isStream(chunk, task)) await run.stream(task);
-  else await run.each();
+  else await run.each(progress);
   return run.result();
 }
 
 /** One task whose outcome nobody looks at before the next item starts. */
-function isStream({ context: { step } }: Chunk, task: Task): boolean {
-  const plain = task.rules.length === 0 && Object.keys(task.set).length === 0;
-  return step.tasks.length === 1 && plain && hasStaticConfig(task);
+function isStream({ context: { step, loop } }: Chunk, task: Task): boolean {
+  const plain =
+    task.rules.length === 0 && Object.keys(task.set).length === 0 && step.cases.every(isForEngine);
+  const alone = step.tasks.length === 1 && loop.concurrency === 1 && !startsChild(task.kind);
+  return alone && plain && hasStaticConfig(task);
+}
+
+/** Cases without an action that is taken item by item. */
+function isForEngine({ then }: Case): boolean {
+  return then.every((action) => action.do !== 'sink' && action.do !== 'retry' && action.do !== 'collect');
 }
 
 class ChunkRun {
@@ -67,13 +81,15 @@ class ChunkRun {
   #next: number;
   #bytes = 0;
   #stop = false;
+  #failed = 0;
   #ctx: JsonObject = {};
 
   constructor(chunk: Chunk) {
     this.#chunk = chunk;
     this.#next = chunk.from;
     this.#startedAt = chunk.clock();
-    this.#stopsOnError = chunk.context.loop.on_error === 'fail';
+    const { on_error, tolerated_count, tolerated_percent } = chunk.context.loop;
+    this.#stopsOnError = on_error === 'fail' && tolerated_count === null && tolerated_percent === null;
   }
 
   result(): ChunkResult {
@@ -94,16 +110,39 @@ class ChunkRun {
     while (this.#mayStart()) await this.#streamOnce(task, tool);
   }
 
-  async each(): Promise<void> {
-    const { context, environment, toolbox, values } = this.#chunk;
-    while (this.#mayStart()) {
+  /** Item by item, as many at once as the loop allows. */
+  async each(progress?: Progress): Promise<void> {
+    const { concurrency } = this.#chunk.context.loop;
+    const running = new Set<Promise<void>>();
+    let thrown: { error: unknown } | undefined;
+    while (this.#mayStart() && !thrown) {
       const index = this.#next;
       this.#next += 1;
-      const frame = this.#frame(index);
-      const idempotencyKey = this.#key(index);
-      const outcome = await runTasks(context.step, frame, { toolbox, values, environment, idempotencyKey });
+      const work = this.#one(index, progress)
+        .catch((error: unknown) => {
+          thrown ??= { error };
+        })
+        .finally(() => running.delete(work));
+      running.add(work);
+      if (running.size >= concurrency) await Promise.race(running);
+    }
+    await Promise.all(running);
+    if (thrown) throw thrown.error;
+  }
+
+  async #one(index: number, progress?: Progress): Promise<void> {
+    const { context, environment, toolbox, values, children, from, to } = this.#chunk;
+    const frame = this.#frame(index);
+    const idempotencyKey = this.#key(index);
+    const tasks = { toolbox, values, environment, idempotencyKey, children };
+    try {
+      const outcome = await runTasks(context.step, frame, tasks, progress);
       Object.assign(this.#ctx, frame.written);
       this.#store(index, outcome);
+    } catch (error) {
+      if (error instanceof Suspended && to - from > 1)
+        throw new NoetlError('INTERNAL', 'an item of a chunk with several wants to wait', { cause: error });
+      throw error;
     }
   }
 
@@ -119,7 +158,8 @@ class ChunkRun {
     const batch = {
       config,
       items,
-      lookahead: LOOKAHEAD,
+      // A sequential loop that bears some failures must not have started what comes after one too many.
+      lookahead: context.loop.mode === 'sequential' && !this.#stopsOnError ? 1 : LOOKAHEAD,
       stop_on_error: this.#stopsOnError && context.loop.mode === 'sequential',
       environment: { ...environment, ...(timeoutMs > 0 && { timeout_ms: timeoutMs }) },
     };
@@ -172,10 +212,11 @@ class ChunkRun {
   }
 
   #frame(index: number): Frame {
-    const { context, items, from, ctx, values } = this.#chunk;
+    const { context, items, from, ctx, values, names } = this.#chunk;
     const item = JSON.parse(items[index - from] as string) as Json;
     const vars = { ...context.loop.context.vars, ...ctx, ...this.#ctx };
-    return new Frame({ ...context.loop.context, vars }, iterationLocals(context.loop, index, item), values);
+    const locals = { ...names, ...iterationLocals(context.loop, index, item) };
+    return new Frame({ ...context.loop.context, vars }, locals, values);
   }
 
   #key(index: number): string {
@@ -202,8 +243,33 @@ class ChunkRun {
       meta_text: JSON.stringify(meta),
     });
     this.#bytes += result_text.length;
-    if (failed && this.#stopsOnError) this.#stop = true;
+    if (failed) this.#failed += 1;
+    if (failed && (this.#stopsOnError || this.#exceedsTolerance())) this.#stop = true;
   }
+
+  /** Of a sequential loop, whose failures before this chunk are known; others are judged when they are counted. */
+  #exceedsTolerance(): boolean {
+    const { loop_failed, context } = this.#chunk;
+    const { mode, tolerated_count, tolerated_percent, size } = context.loop;
+    if (mode !== 'sequential') return false;
+    const failed = loop_failed + this.#failed;
+    const byCount = tolerated_count !== null && failed > tolerated_count;
+    return byCount || (tolerated_percent !== null && failed > (size * tolerated_percent) / 100);
+  }
+}
+
+/** A row for an item whose tasks never ran. */
+export function failedRow(index: number, item_text: string, error: ErrorInfo): IterationRow {
+  const result_text = failureText(error);
+  return {
+    index,
+    status: 'FAILED',
+    result_text,
+    item_text,
+    error: error.message,
+    duration_s: 0,
+    meta_text: '{}',
+  };
 }
 
 function withAttempts(outcome: ToolOutcome): ItemOutcome {

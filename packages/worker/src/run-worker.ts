@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { connectBus, consumeCommands, type Bus, type Subscription } from '@noetl/bus';
 import { parsePlaybook } from '@noetl/playbook';
-import { every, runServices, type Config, type Log, type Service } from '@noetl/service';
+import { snowflakes } from '@noetl/protocol';
+import { every, runServices, templateEnv, type Config, type Log, type Service } from '@noetl/service';
 import {
   beatRuntime,
   catalogCache,
@@ -22,6 +23,7 @@ import { storedValues } from './stored-values.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 const ROLL_CALL_MS = 2_000;
+const ID_SHARDS = 32;
 
 /** Runs until SIGTERM; then takes no new command, finishes those it holds, and leaves. */
 export async function runWorker(config: Config, log: Log): Promise<void> {
@@ -59,6 +61,8 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     loops: loopCache(store, playbooks),
     values: (executionId) => storedValues(store, executionId),
     poolSlots: () => rollCall.slots,
+    newId: snowflakes(Math.floor(Math.random() * ID_SHARDS), Date.now),
+    env: templateEnv(config),
     leaseMs: config.leaseMs,
     nowMs: Date.now,
     clock: () => performance.now(),

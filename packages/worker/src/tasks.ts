@@ -1,14 +1,19 @@
 /**
  * Runs the tasks of a step for one item: the pipeline with its policy rules, retries, jumps and variable writes.
- * Whatever goes wrong becomes the item's outcome; nothing is thrown but aborts.
+ * Whatever goes wrong becomes the item's outcome; nothing is thrown but aborts and {@link Suspended}.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { render, type Step, type Task } from '@noetl/playbook';
-import { errorInfo, NoetlError, type ErrorInfo, type Json } from '@noetl/protocol';
+import { render, startsChild, type Step, type Task } from '@noetl/playbook';
+import { errorInfo, NoetlError, type ErrorInfo, type Json, type JsonObject } from '@noetl/protocol';
 import type { ToolEnvironment, ToolOutcome, Toolbox } from '@noetl/tools';
+import { SeedCases } from './cases.ts';
+import { outcomeOfChild, startChild, type Child, type ChildCall } from './children.ts';
 import { renderConfig, type Frame } from './frame.ts';
 import type { LoadedValues } from './loaded-values.ts';
-import { judge, retryDelayMs, type Output, type Verdict } from './policy.ts';
+import { outputOf } from './output.ts';
+import { judge, retryDelayMs, type Verdict } from './policy.ts';
+import { Suspended, type Progress } from './progress.ts';
+import type { WorkerDeps } from './worker-deps.ts';
 
 /** Most task runs of one item; guards against `jump` without end. */
 const TASK_RUNS_MAX = 1_000_000;
@@ -19,6 +24,20 @@ export interface TaskDeps {
   values: LoadedValues;
   environment: ToolEnvironment;
   idempotencyKey: string;
+  children: Children;
+}
+
+/** Child executions, as this worker starts and looks at them. */
+export interface Children {
+  start(call: ChildCall): Promise<Child>;
+  outcome(child: Progress['child'], config: JsonObject): Promise<ToolOutcome | undefined>;
+}
+
+export function childrenOf(deps: WorkerDeps): Children {
+  return {
+    start: (call) => startChild(deps, call),
+    outcome: (child, config) => outcomeOfChild(deps, child, config),
+  };
 }
 
 /** Outcome of all tasks for one item; `text` is the JSON of its value. */
@@ -28,11 +47,17 @@ export type ItemOutcome = { stdout: string; attempts: number; duration_ms: numbe
 
 /** Progress through the pipeline. */
 interface Run {
+  step: Step;
+  frame: Frame;
+  deps: TaskDeps;
+  cases: SeedCases;
   results: Map<string, string>;
   last: string | undefined;
   stdout: string;
   attempts: number;
   duration_ms: number;
+  /** The child that an earlier life of this item waits for. */
+  waiting: Progress | undefined;
 }
 
 interface Attempt {
@@ -42,31 +67,44 @@ interface Attempt {
   waitMs?: number;
 }
 
-export async function runTasks(step: Step, frame: Frame, deps: TaskDeps): Promise<ItemOutcome> {
-  const run: Run = { results: new Map(), last: undefined, stdout: '', attempts: 0, duration_ms: 0 };
+export async function runTasks(
+  step: Step,
+  frame: Frame,
+  deps: TaskDeps,
+  progress?: Progress,
+): Promise<ItemOutcome> {
+  const run: Run = {
+    step,
+    frame,
+    deps,
+    cases: new SeedCases(step),
+    results: new Map(progress?.results),
+    last: progress?.last ?? undefined,
+    stdout: progress?.stdout ?? '',
+    attempts: progress?.attempts ?? 0,
+    duration_ms: progress?.duration_ms ?? 0,
+    waiting: progress,
+  };
+  if (progress) frame.restore(progress);
   const facts = () => ({ stdout: run.stdout, attempts: run.attempts, duration_ms: run.duration_ms });
   try {
-    const failure = await runPipeline(step, frame, deps, run);
+    const failure = await runPipeline(run, progress?.position ?? 0);
     if (failure) return { status: 'error', error: failure, ...facts() };
     return { status: 'ok', text: valueText(step, run), ...facts() };
   } catch (error) {
-    if (deps.environment.signal.aborted) throw error;
+    if (deps.environment.signal.aborted || error instanceof Suspended) throw error;
     return { status: 'error', error: errorInfo(error), ...facts() };
   }
 }
 
-async function runPipeline(
-  step: Step,
-  frame: Frame,
-  deps: TaskDeps,
-  run: Run,
-): Promise<ErrorInfo | undefined> {
-  let position = 0;
+async function runPipeline(run: Run, from: number): Promise<ErrorInfo | undefined> {
+  const { step } = run;
+  let position = from;
   for (let runs = 0; position < step.tasks.length; runs += 1) {
     if (runs >= TASK_RUNS_MAX)
       throw new NoetlError('TEMPLATE_BUDGET', `the tasks of ${step.name} jump without end`);
     const task = step.tasks[position] as Task;
-    const { outcome, verdict } = await runTask(step, task, frame, deps, run);
+    const { outcome, verdict } = await runTask(run, task, position);
     run.results.set(task.name, outcomeText(outcome));
     run.last = task.name;
     if (verdict.action === 'break') return undefined;
@@ -78,19 +116,32 @@ async function runPipeline(
 }
 
 /** One task with its retries; ends with the verdict on the last attempt. */
-async function runTask(step: Step, task: Task, frame: Frame, deps: TaskDeps, run: Run): Promise<Attempt> {
-  for (let attempt = 1; ; attempt += 1) {
-    const outcome = await callTool(step, task, frame, deps, run, attempt);
+async function runTask(run: Run, task: Task, position: number): Promise<Attempt> {
+  const { deps, frame, cases } = run;
+  for (let attempt = run.waiting?.attempt ?? 1; ; attempt += 1) {
+    const called = await callTool(run, task, attempt, position);
     run.attempts += 1;
-    run.duration_ms += outcome.duration_ms;
-    run.stdout += outcome.stdout;
-    const judged = await deps.values.run(() => judgeAttempt(task, frame, outcome, run, attempt));
+    run.duration_ms += called.duration_ms;
+    run.stdout += called.stdout;
+    const judgement = await cases.after(called, attempt, {
+      task,
+      frame,
+      deps,
+      locals: pipelineLocals(task, run, attempt),
+    });
+    const { outcome } = judgement;
+    if (judgement.waitMs !== undefined) {
+      await delay(judgement.waitMs, undefined, { signal: deps.environment.signal });
+      continue;
+    }
+    const judged = await deps.values.run(() => judgeAttempt(run, task, outcome, attempt));
     if (judged.waitMs === undefined) return judged;
     await delay(judged.waitMs, undefined, { signal: deps.environment.signal });
   }
 }
 
-function judgeAttempt(task: Task, frame: Frame, outcome: ToolOutcome, run: Run, attempt: number): Attempt {
+function judgeAttempt(run: Run, task: Task, outcome: ToolOutcome, attempt: number): Attempt {
+  const { frame } = run;
   const simple = task.rules.length === 0 && Object.keys(task.set).length === 0;
   if (simple) return { outcome, verdict: { action: outcome.status === 'error' ? 'fail' : 'continue' } };
   const output = outputOf(outcome, attempt);
@@ -105,32 +156,62 @@ function judgeAttempt(task: Task, frame: Frame, outcome: ToolOutcome, run: Run, 
   return waitMs === undefined ? { outcome, verdict } : { outcome, verdict, waitMs };
 }
 
-async function callTool(
-  step: Step,
-  task: Task,
-  frame: Frame,
-  deps: TaskDeps,
-  run: Run,
-  attempt: number,
-): Promise<ToolOutcome> {
+async function callTool(run: Run, task: Task, attempt: number, position: number): Promise<ToolOutcome> {
+  const { step, frame, deps, cases } = run;
   const { config, input, timeoutMs } = await deps.values.run(() => {
     const scope = frame.scope(pipelineLocals(task, run, attempt));
     const seconds = task.timeout === undefined ? undefined : Number(render(task.timeout, scope));
     return {
-      config: renderConfig(task, scope),
-      input: frame.input(step, task, scope),
+      config: cases.override(renderConfig(task, scope)),
+      input: cases.overrideInput(frame.input(step, task, scope)),
       timeoutMs: seconds !== undefined && seconds > 0 ? seconds * 1000 : undefined,
     };
   });
-  const tool = deps.toolbox.get(task.kind);
+  const key = `${deps.idempotencyKey}/${task.name}`;
+  const limit = timeoutMs !== undefined && { timeoutMs };
+  if (startsChild(task.kind)) return callChild(run, { position, attempt }, { config, input, key, ...limit });
+  return callOnce(deps, task.kind, { config, input, key, attempt, ...limit });
+}
+
+/** Calls a tool with one item. Throws TOOL_UNAVAILABLE. */
+export async function callOnce(
+  { toolbox, environment }: Pick<TaskDeps, 'toolbox' | 'environment'>,
+  kind: string,
+  call: { config: JsonObject; input: JsonObject; key: string; attempt: number; timeoutMs?: number },
+): Promise<ToolOutcome> {
+  const tool = toolbox.get(kind);
   if (!tool)
-    throw new NoetlError('TOOL_UNAVAILABLE', `the tool kind "${task.kind}" is not available in this worker`);
-  const environment = { ...deps.environment, ...(timeoutMs !== undefined && { timeout_ms: timeoutMs }) };
-  const items = [{ input, idempotency_key: `${deps.idempotencyKey}/${task.name}`, attempt }];
+    throw new NoetlError('TOOL_UNAVAILABLE', `the tool kind "${kind}" is not available in this worker`);
+  const { config, input, key, attempt, timeoutMs } = call;
+  const around = { ...environment, ...(timeoutMs !== undefined && { timeout_ms: timeoutMs }) };
+  const items = [{ input, idempotency_key: key, attempt }];
   let last: ToolOutcome | undefined;
-  for await (const outcome of tool.run({ config, items, lookahead: 1, environment })) last = outcome;
+  for await (const outcome of tool.run({ config, items, lookahead: 1, environment: around })) last = outcome;
   if (last) return last;
-  throw new NoetlError('INTERNAL', `the tool ${task.kind} gave no outcome`);
+  throw new NoetlError('INTERNAL', `the tool ${kind} gave no outcome`);
+}
+
+/** Throws {@link Suspended} while the child runs. */
+async function callChild(
+  run: Run,
+  at: { position: number; attempt: number },
+  call: Omit<ChildCall, 'parent_execution_id'>,
+): Promise<ToolOutcome> {
+  const { children, environment } = run.deps;
+  let child = run.waiting?.child;
+  run.waiting = undefined;
+  if (!child) {
+    const key = `${call.key}/${String(at.attempt)}`;
+    const started = await children.start({ ...call, key, parent_execution_id: environment.execution_id });
+    if (!started.waits)
+      return { status: 'ok', text: JSON.stringify(started.value), stdout: '', duration_ms: 0 };
+    child = { execution_id: started.execution_id, deadline_ms: started.deadline_ms };
+  }
+  const outcome = await children.outcome(child, call.config);
+  if (outcome) return outcome;
+  const { results, last, stdout, attempts, duration_ms, frame } = run;
+  const soFar = { results: [...results], last: last ?? null, stdout, attempts, duration_ms };
+  throw new Suspended({ ...at, ...soFar, ...frame.saved(), child });
 }
 
 function pipelineLocals(task: Task, run: Run, attempt: number): Record<string, unknown> {
@@ -138,13 +219,6 @@ function pipelineLocals(task: Task, run: Run, attempt: number): Record<string, u
   for (const [name, text] of run.results) results[name] = JSON.parse(text) as Json;
   const previous = run.last === undefined ? null : results[run.last];
   return { ...results, results, _prev: previous, _task: task.name, _attempt: attempt };
-}
-
-function outputOf(outcome: ToolOutcome, attempt: number): Output {
-  const meta = { attempt, duration_ms: outcome.duration_ms };
-  const data = outcome.text === undefined ? null : (JSON.parse(outcome.text) as Json);
-  if (outcome.status === 'ok') return { status: 'ok', data, response: data, error: null, meta };
-  return { status: 'error', data, response: data, error: outcome.error, meta };
 }
 
 /** Text of a task's value; a task that failed and was told to continue leaves its error in place. */

@@ -21,6 +21,9 @@ export interface WorkerDeps {
   values: (executionId: Id) => ValueStore;
   /** Chunk slots of all live workers, as last counted. */
   poolSlots: () => number;
+  newId: () => Id;
+  /** Variables of the process that templates may read. */
+  env: Record<string, string>;
   leaseMs: number;
   /** Unix time. */
   nowMs: () => number;

@@ -1,5 +1,6 @@
 /** What routes work with; built once in run-api.ts. */
 import type { Bus } from '@noetl/bus';
+import type { Playbook } from '@noetl/playbook';
 import type { Id } from '@noetl/protocol';
 import type { Log } from '@noetl/service';
 import type { Sealer, Store } from '@noetl/store';
@@ -11,8 +12,9 @@ export interface ApiDeps {
   sealer: Sealer;
   /** Ids of catalog entries and executions. */
   newId: () => Id;
+  playbook: (catalogId: Id) => Promise<Playbook>;
   /** Decides the first steps of an execution whose row has just been committed. */
   start: (executionId: Id) => Promise<void>;
-  cancel: (executionId: Id, reason: string) => Promise<void>;
+  cancel: (executionId: Id, reason: string, cascade: boolean) => Promise<void>;
   ready: () => Promise<{ postgres: boolean; nats: boolean }>;
 }

@@ -2,6 +2,7 @@
 import type { Router } from 'express';
 import { NoetlError, type ExecutionStatus, type Id, type Json } from '@noetl/protocol';
 import {
+  descendants,
   findLoops,
   getExecution,
   listEvents,
@@ -17,9 +18,9 @@ const PAGE = { fallback: 100, min: 1, max: 500 };
 /** Events read to say how far the steps of an execution have come. */
 const SUMMARY_EVENTS = 5_000;
 
-const readCancel = bodyReader<{ reason?: string | null }>({
+const readCancel = bodyReader<{ reason?: string | null; cascade?: boolean }>({
   type: 'object',
-  properties: { reason: { type: ['string', 'null'], maxLength: 1000 } },
+  properties: { reason: { type: ['string', 'null'], maxLength: 1000 }, cascade: { type: 'boolean' } },
 });
 
 export function executionRoutes(router: Router, deps: ApiDeps): void {
@@ -69,6 +70,7 @@ export function executionRoutes(router: Router, deps: ApiDeps): void {
       completed: status === 'COMPLETED',
       failed: status === 'FAILED',
       is_cancelled: status === 'CANCELLED',
+      error: execution.error,
       progress: {
         total_steps: steps.length,
         completed_steps: names('COMPLETED').length,
@@ -79,20 +81,28 @@ export function executionRoutes(router: Router, deps: ApiDeps): void {
   });
 
   router.post('/executions/:id/cancel', async (request, response) => {
-    const { reason } = readCancel(jsonBody(request));
+    const { reason, cascade } = readCancel(jsonBody(request));
     const { execution_id, end_time } = await executionOf(deps, request.params.id);
-    if (end_time === null) await deps.cancel(execution_id, reason ?? 'cancelled by request');
+    if (end_time === null) await deps.cancel(execution_id, reason ?? 'cancelled by request', cascade ?? true);
     const now = await executionOf(deps, execution_id);
     const cancelled = end_time === null && now.status === 'CANCELLED';
     response.json({
       status: cancelled ? 'cancelled' : 'already_completed',
       execution_id,
-      cancelled_executions: cancelled ? [execution_id] : [],
+      cancelled_executions: cancelled ? [execution_id, ...(await cancelledBelow(deps, execution_id))] : [],
       message: cancelled
         ? 'The execution is cancelled; what runs now stops within seconds.'
         : `The execution had already ended: ${now.status}.`,
     });
   });
+}
+
+/** Children that are cancelled, or about to be. */
+async function cancelledBelow(deps: ApiDeps, executionId: Id): Promise<Id[]> {
+  const below = await descendants(deps.store, executionId);
+  return below
+    .filter(({ status }) => ['PENDING', 'RUNNING', 'CANCELLED'].includes(status))
+    .map((child) => child.execution_id);
 }
 
 /** Throws EXECUTION_UNKNOWN. */

@@ -79,8 +79,8 @@ export class Draft {
   }
 
   scope(name: string, extra: Record<string, unknown> = {}): Scope {
-    const { nowMs, values } = this.environment;
-    return scopeOf(this.context(name), { now_ms: nowMs, ...extra }, values);
+    const { nowMs, values, env } = this.environment;
+    return scopeOf(this.context(name), { now_ms: nowMs, env, ...extra }, values);
   }
 
   /** A failure before any command was issued: the step ends at once. */

@@ -1,6 +1,22 @@
 /** Opening a loop: its collection is evaluated once and frozen, and the ids of all its iterations are reserved. */
-import { NeedsValue, projectContext, render, renderNative, type LoopSpec, type Step } from '@noetl/playbook';
-import { isJsonObject, NoetlError, refOf, type Collection, type Json } from '@noetl/protocol';
+import {
+  isWaiting,
+  NeedsValue,
+  projectContext,
+  render,
+  renderNative,
+  startsChild,
+  type LoopSpec,
+  type Step,
+} from '@noetl/playbook';
+import {
+  isJsonObject,
+  NoetlError,
+  refOf,
+  type Collection,
+  type Json,
+  type LoopOpening,
+} from '@noetl/protocol';
 import { failureOf, type Draft } from './draft.ts';
 
 const SIZE_MAX = 10_000_000;
@@ -8,10 +24,10 @@ const SIZE_MAX = 10_000_000;
 export function openLoop(draft: Draft, step: Step, spec: LoopSpec): void {
   const { name } = step;
   let collection: Collection;
-  let maxInFlight: number | undefined;
+  let limits: Limits;
   try {
-    collection = collectionOf(draft, name, spec);
-    maxInFlight = inFlight(draft, name, spec);
+    collection = spec.cursor ? { kind: 'inline', items: [] } : collectionOf(draft, name, spec);
+    limits = limitsOf(draft, step, spec);
   } catch (error) {
     draft.fail(name, failureOf(error, step));
     return;
@@ -30,7 +46,7 @@ export function openLoop(draft: Draft, step: Step, spec: LoopSpec): void {
     },
     loop_id,
   );
-  if (size === 0) {
+  if (size === 0 && !spec.cursor) {
     const stats = { total: 0, success: 0, failed: 0, not_started: 0 };
     draft.add({
       event_type: 'loop.done',
@@ -44,14 +60,16 @@ export function openLoop(draft: Draft, step: Step, spec: LoopSpec): void {
   draft.loop({
     loop_id,
     step: name,
-    base_event_id: ids.reserve(size),
+    // How many items a cursor will give nobody knows; ids are plenty.
+    base_event_id: ids.reserve(spec.cursor ? SIZE_MAX : size),
     size,
     iterator,
     mode,
     on_error: spec.on_error,
+    cursor: spec.cursor !== undefined,
     collection,
     context: projectContext(draft.context(name), step),
-    ...(maxInFlight !== undefined && { max_in_flight: maxInFlight }),
+    ...limits,
   });
 }
 
@@ -60,7 +78,6 @@ function sizeOf(collection: Collection): number {
 }
 
 function collectionOf(draft: Draft, name: string, spec: LoopSpec): Collection {
-  if (spec.cursor) throw new NoetlError('TOOL_UNAVAILABLE', 'cursor loops are not available in this version');
   const scope = draft.scope(name);
   const value = typeof spec.in === 'string' ? renderNative(spec.in, scope) : render(spec.in, scope);
   const collection = frozen(value, spec.in);
@@ -102,6 +119,9 @@ function frozen(value: Json | undefined, written: Json): Collection {
   const ref = refOf(value);
   if (ref?.kind === 'value') throw new NeedsValue([ref.ref]);
   if (ref) return { kind: 'ref', ref: ref.ref, count: ref.count };
+  // The value of a loop stands for its results.
+  const { results, stats } = value;
+  if (results !== undefined && isJsonObject(stats) && 'total' in stats) return frozen(results, written);
   const lazy = value['_range'];
   if (isJsonObject(lazy)) {
     return {
@@ -141,14 +161,57 @@ function listInText(text: string): Json[] | undefined {
   return undefined;
 }
 
-function inFlight(draft: Draft, name: string, spec: LoopSpec): number | undefined {
-  if (spec.max_in_flight === undefined) return undefined;
-  const value = Number(render(spec.max_in_flight, draft.scope(name)));
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new NoetlError(
-    'TEMPLATE_ERROR',
-    `loop.spec.max_in_flight must be a whole number from 1, not ${String(value)}`,
+/** How much of a loop may run at once, and how many failures it bears. */
+type Limits = Pick<LoopOpening, 'concurrency' | 'max_in_flight' | 'tolerated' | 'chunk_max'>;
+
+/** Items of one chunk that run at once when they only wait for others. */
+const CONCURRENCY_MAX = 8;
+
+function limitsOf(draft: Draft, step: Step, spec: LoopSpec): Limits {
+  const number = (template: Json | undefined, key: string, min: number): number | undefined => {
+    if (template === undefined) return undefined;
+    const value = Number(render(template, draft.scope(step.name)));
+    if (Number.isFinite(value) && value >= min) return value;
+    throw new NoetlError(
+      'TEMPLATE_ERROR',
+      `loop.spec.${key} must be a number from ${String(min)}, not ${String(value)}`,
+    );
+  };
+  const wanted = number(spec.max_in_flight, 'max_in_flight', 1);
+  const inFlight = wanted === undefined ? undefined : Math.floor(wanted);
+  const count = number(spec.tolerated?.count, 'policy.tolerated_failure.count', 0);
+  const percent = number(spec.tolerated?.percent, 'policy.tolerated_failure.percent', 0);
+  const hasChild = step.tasks.some((task) => startsChild(task.kind));
+  const concurrency = concurrencyOf(
+    step,
+    spec,
+    inFlight,
+    number(spec.cursor?.row_concurrency, 'frame.row_concurrency', 1),
   );
+  // `local`: one chunk at a time, all that may run at once in it.
+  const bound = spec.exec === 'local' ? concurrency : inFlight;
+  return {
+    concurrency,
+    ...(bound !== undefined && { max_in_flight: spec.cursor ? bound * concurrency : bound }),
+    ...((count ?? percent) !== undefined && {
+      tolerated: { ...(count !== undefined && { count }), ...(percent !== undefined && { percent }) },
+    }),
+    // Each waits on its own: what is suspended with others would hold them up.
+    ...(hasChild && !spec.cursor && { chunk_max: 1 }),
+  };
+}
+
+function concurrencyOf(
+  step: Step,
+  spec: LoopSpec,
+  inFlight: number | undefined,
+  rows: number | undefined,
+): number {
+  if (spec.cursor) return spec.cursor.process === 'frame' ? 1 : Math.floor(rows ?? 1);
+  if (spec.mode === 'sequential' || !step.tasks.every((task) => isWaiting(task.kind))) return 1;
+  if (inFlight === undefined) return CONCURRENCY_MAX;
+  // Spread over several chunks first, so that more than one worker has something to do.
+  return spec.exec === 'local' ? inFlight : Math.max(1, Math.min(CONCURRENCY_MAX, Math.floor(inFlight / 4)));
 }
 
 function expressionText(written: Json): string {

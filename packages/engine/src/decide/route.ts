@@ -12,6 +12,7 @@ import {
   type Step,
 } from '@noetl/playbook';
 import {
+  errorView,
   jsonText,
   NoetlError,
   type ErrorInfo,
@@ -63,7 +64,8 @@ function eventNames(draft: Draft, step: Step, event: string): Record<string, unk
   const value = draft.state.values[step.name] ?? null;
   const { failed, error } = stepState(draft.state, step.name).outcome ?? { failed: false };
   const view = draft.scope(step.name).lookup(step.name);
-  const output = { status: failed ? 'error' : 'ok', data: view, response: view, error: error ?? null };
+  const told = error ? errorView(error) : null;
+  const output = { status: failed ? 'error' : 'ok', data: view, response: view, error: told };
   return {
     event: {
       name: event,
@@ -75,8 +77,9 @@ function eventNames(draft: Draft, step: Step, event: string): Record<string, unk
     output,
     outcome: output,
     result: view,
-    response: view,
-    error: error ?? null,
+    // A call that failed has no response.
+    response: failed ? undefined : view,
+    error: told,
   };
 }
 
@@ -102,7 +105,7 @@ function matchCases(draft: Draft, step: Step, failed: boolean): { actions: Actio
   for (const name of events) {
     const scope = draft.scope(step.name, eventNames(draft, step, name));
     const index = step.cases.findIndex(
-      (item) => (!failed || handlesFailure(item.when)) && evaluate(item.when, scope),
+      (item) => (!failed || handlesFailure(item.when, name)) && evaluate(item.when, scope),
     );
     if (index < 0 || acted.has(index)) continue;
     acted.add(index);
@@ -143,12 +146,14 @@ function chooseArcs(draft: Draft, step: Step, event: string, failed: boolean): A
   return first ? [first] : [];
 }
 
-/** Only a condition that looks at the outcome can be meant for a failed step. */
-function handlesFailure(when: string | boolean): boolean {
-  return (
-    typeof when === 'string' &&
-    /\b(event\.name|event\.type|output\.status|outcome\.status|error)\b/.test(when)
-  );
+/**
+ * Only a condition that looks at the outcome can be meant for a failed step; at `step.exit`, which comes with every
+ * outcome, the event's name alone is no such look.
+ */
+function handlesFailure(when: string | boolean, event = 'call.error'): boolean {
+  if (typeof when !== 'string') return false;
+  if (/\b(output\.status|outcome\.status|error)\b/.test(when)) return true;
+  return event !== 'step.exit' && /\bevent\.(name|type)\b/.test(when);
 }
 
 function takeArc(draft: Draft, step: Step, arc: Arc, event: string): { step: string; args: JsonObject } {

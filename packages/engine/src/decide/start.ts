@@ -38,7 +38,7 @@ function settle(defaults: JsonObject, given: JsonObject, draft: Draft): JsonObje
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const scope = scopeOf(
       startContext(draft, settled, given),
-      { now_ms: draft.environment.nowMs },
+      { now_ms: draft.environment.nowMs, env: draft.environment.env },
       draft.environment.values,
     );
     const rendered = mergeDeep(render(defaults, scope) as JsonObject, given);

@@ -1,39 +1,42 @@
 /** Seed `case` blocks as conditions with actions. */
-import { isJsonObject, type Json } from '@noetl/protocol';
+import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
 import type { Action, Case } from '../document.ts';
 import { suggestion, type Findings } from '../parse/faults.ts';
 import type { Path } from '../parse/yaml.ts';
 import { assignments, condition } from './assignments.ts';
 import { targets } from './next.ts';
-import { mapping } from './tool.ts';
+import { mapping, task, type Workbook } from './tool.ts';
 
 const ACTIONS = ['next', 'call', 'set', 'result', 'fail', 'log', 'sink', 'retry', 'collect'];
 
-export function cases(value: Json | undefined, path: Path, findings: Findings): Case[] {
+export function cases(value: Json | undefined, path: Path, workbook: Workbook, findings: Findings): Case[] {
   if (!Array.isArray(value)) return [];
   return value.filter(isJsonObject).map((item, index) => {
     const at = [...path, index];
     findings.knownKeys(item, ['when', 'then', 'else', 'desc'], at);
     return {
       when: condition(item['when'], [...at, 'when'], findings) ?? true,
-      then: actions(item['then'], [...at, 'then'], findings),
-      else: actions(item['else'], [...at, 'else'], findings),
+      then: actions(item['then'], [...at, 'then'], workbook, findings),
+      else: actions(item['else'], [...at, 'else'], workbook, findings),
     };
   });
 }
 
 /** A mapping of actions, or a list of mappings. */
-function actions(value: Json | undefined, path: Path, findings: Findings): Action[] {
+function actions(value: Json | undefined, path: Path, workbook: Workbook, findings: Findings): Action[] {
   if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value.flatMap((item, index) => actions(item, [...path, index], findings));
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => actions(item, [...path, index], workbook, findings));
   if (!isJsonObject(value)) {
     findings.fault('PLAYBOOK_INVALID', path, 'actions must be a mapping, such as `next: [{step: …}]`');
     return [];
   }
-  return Object.entries(value).flatMap(([name, config]) => action(name, config, [...path, name], findings));
+  return Object.entries(value).flatMap(([name, config]) =>
+    action(name, config, [...path, name], workbook, findings),
+  );
 }
 
-function action(name: string, config: Json, path: Path, findings: Findings): Action[] {
+function action(name: string, config: Json, path: Path, workbook: Workbook, findings: Findings): Action[] {
   switch (name) {
     case 'next':
     case 'call':
@@ -48,6 +51,7 @@ function action(name: string, config: Json, path: Path, findings: Findings): Act
     case 'log':
       return [{ do: name, message: messageOf(config) }];
     case 'sink':
+      return sink(mapping(config), path, workbook, findings);
     case 'retry':
     case 'collect':
       return [{ do: name, config: mapping(config) }];
@@ -65,4 +69,11 @@ function action(name: string, config: Json, path: Path, findings: Findings): Act
 function messageOf(config: Json): Json {
   const { message } = mapping(config);
   return message ?? config;
+}
+
+/** A sink is a tool, flat or under `tool`; what stands beside a nested tool belongs to it. */
+function sink(config: JsonObject, path: Path, workbook: Workbook, findings: Findings): Action[] {
+  const { tool, ...beside } = config;
+  const nested = typeof tool === 'string' ? { kind: tool } : mapping(tool);
+  return [{ do: 'sink', task: task({ ...beside, ...nested }, 'sink', path, workbook, findings) }];
 }

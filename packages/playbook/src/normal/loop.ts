@@ -1,6 +1,6 @@
 /** Loops of both generations, and cursor loops, which are kept as written. */
 import { isJsonObject, jsonText, type Json, type JsonObject } from '@noetl/protocol';
-import type { LoopSpec } from '../document.ts';
+import type { CursorSpec, LoopSpec } from '../document.ts';
 import { suggestion, type Findings } from '../parse/faults.ts';
 import type { Path } from '../parse/yaml.ts';
 import { mapping } from './tool.ts';
@@ -31,7 +31,7 @@ export function loopSpec(loop: JsonObject, path: Path, findings: Findings): Loop
       'the loop has no `in`: what does it loop over?',
       'Add `in`, for example `in: "{{ start.items }}"`.',
     );
-  findings.knownKeys(spec, ['mode', 'max_in_flight', 'policy', 'frame'], [...path, 'spec']);
+  findings.knownKeys(spec, ['mode', 'max_in_flight', 'policy', 'frame', 'exec'], [...path, 'spec']);
   const policy = { ...mapping(loop['policy']), ...mapping(spec['policy']) };
   const onError = policy['on_error'] ?? 'fail';
   if (onError !== 'fail' && onError !== 'continue') {
@@ -45,7 +45,41 @@ export function loopSpec(loop: JsonObject, path: Path, findings: Findings): Loop
     mode: modeOf(spec['mode'] ?? loop['mode'], path, findings),
     on_error: onError === 'continue' ? 'continue' : 'fail',
     ...(maxInFlight !== undefined && maxInFlight !== null && { max_in_flight: maxInFlight }),
-    ...(cursor && { cursor }),
+    exec: (policy['exec'] ?? spec['exec']) === 'local' ? 'local' : 'distributed',
+    ...toleratedOf(policy['tolerated_failure'] ?? policy['tolerated_failures']),
+    ...(cursor && { cursor: cursorSpec(cursor, mapping(spec['frame']), [...path, 'cursor'], findings) }),
+  };
+}
+
+/** `{count, percent}`, or a number of items. */
+function toleratedOf(written: Json | undefined): Pick<LoopSpec, 'tolerated'> {
+  if (written === undefined || written === null) return {};
+  if (!isJsonObject(written)) return { tolerated: { count: written } };
+  const { count, percent, percentage } = written;
+  const share = percent ?? percentage;
+  return {
+    tolerated: { ...(count !== undefined && { count }), ...(share !== undefined && { percent: share }) },
+  };
+}
+
+const MAX_ROWS = 100;
+
+function cursorSpec(cursor: JsonObject, frame: JsonObject, path: Path, findings: Findings): CursorSpec {
+  const { kind, claim, ...rest } = cursor;
+  if (typeof claim !== 'string') {
+    findings.fault(
+      'PLAYBOOK_INVALID',
+      path,
+      'the cursor has no `claim`',
+      'Add `claim`: SQL that takes rows and returns them.',
+    );
+  }
+  return {
+    kind: text(kind) ?? 'postgres',
+    config: { ...rest, query: claim ?? '' },
+    max_rows: frame['max_rows'] ?? MAX_ROWS,
+    row_concurrency: frame['row_concurrency'] ?? 1,
+    process: frame['process'] === 'frame' ? 'frame' : 'row',
   };
 }
 

@@ -40,7 +40,7 @@ export function normalStep(step: JsonObject, path: Path, workbook: Workbook, fin
     input: { ...(typeof step['tool'] === 'string' ? {} : mapping(step['args'])), ...mapping(step['input']) },
     set: assignments(step['set']),
     vars: assignments(step['vars']),
-    cases: cases(step['case'], [...path, 'case'], findings),
+    cases: cases(step['case'], [...path, 'case'], workbook, findings),
     next: router(step['next'], [...path, 'next'], findings),
     ...(typeof desc === 'string' && { desc }),
     ...(isJsonObject(step['loop']) && { loop: loopSpec(step['loop'], [...path, 'loop'], findings) }),

@@ -94,13 +94,21 @@ function named(item: Json, index: number): { name: string; tool?: JsonObject } {
     : { name: fallback, tool: item };
 }
 
-function task(written: JsonObject, name: string, path: Path, workbook: Workbook, findings: Findings): Task {
+/** One tool as a task; `name` labels it where the document does not. */
+export function task(
+  written: JsonObject,
+  name: string,
+  path: Path,
+  workbook: Workbook,
+  findings: Findings,
+): Task {
   const tool = lifted(substituted(written, path, workbook, findings));
   const policy =
     isJsonObject(tool['spec']) && isJsonObject(tool['spec']['policy']) ? tool['spec']['policy'] : {};
   const inner = isJsonObject(tool['spec']) ? tool['spec'] : {};
   const timeout = tool['timeout'] ?? inner['timeout'] ?? null;
-  checkTool(tool, path, findings);
+  // A workbook entry takes in the step's input: what was written must be seen as it was.
+  checkTool({ ...tool, ...written }, path, findings);
   return {
     name,
     kind: kindOf(tool, path, findings),

@@ -9,11 +9,17 @@ const ALIASES: Record<string, string> = {
   bash: 'shell',
 };
 
+/** Kinds that wait for others rather than compute: one worker runs several of them at once. */
+const WAITING_KINDS = new Set(['http', 'postgres', 'nats', 'subscription', 'noop', 'artifact']);
+/** Kinds that start another execution and wait for its end without holding a worker. */
+const CHILD_KINDS = new Set(['playbook']);
+
 export const KNOWN_TOOL_KINDS: readonly string[] = [
   'agent',
   'artifact',
   'container',
   'duckdb',
+  'event_log',
   'ducklake',
   'gateway',
   'gcs',
@@ -37,6 +43,14 @@ export const KNOWN_TOOL_KINDS: readonly string[] = [
   'wasm',
   'workbook',
 ];
+
+export function isWaiting(kind: string): boolean {
+  return WAITING_KINDS.has(kind);
+}
+
+export function startsChild(kind: string): boolean {
+  return CHILD_KINDS.has(kind);
+}
 
 export function toolKind(written: string): string {
   return ALIASES[written] ?? written;

@@ -116,7 +116,10 @@ describe('loops', () => {
       { iterator: 'item', mode: 'parallel', max_in_flight: '{{ n }}' },
     ],
     ['{collection: x, element: e}', { in: 'x', iterator: 'e' }],
-    ['{cursor: {kind: postgres}, iterator: row, spec: {mode: cursor}}', { cursor: { kind: 'postgres' } }],
+    [
+      '{cursor: {kind: postgres, claim: c}, iterator: row, spec: {mode: cursor}}',
+      { cursor: { kind: 'postgres', config: { query: 'c' } } },
+    ],
   ])('%s', (text, expected) => {
     expect(noop(`loop: ${text}`).loop).toMatchObject(expected);
   });

@@ -6,7 +6,7 @@ import { callMethod } from './methods.ts';
 import { binary, truthy } from './operators.ts';
 import { printed } from './print.ts';
 import { TESTS, type Test } from './tests.ts';
-import { Callable, ownProperty, Range, scalarOf, StepView, type Arguments } from './value.ts';
+import { Callable, holeOf, ownProperty, Range, scalarOf, StepView, type Arguments } from './value.ts';
 
 /** A node of the tree, as far as we read it. */
 export interface Node {
@@ -92,7 +92,7 @@ export function getMember(environment: Environment, object: unknown, key: unknow
         key.startsWith('_') && isJsonObject(object.value) ? ownProperty(object.value, key) : undefined;
       if (found !== undefined) return found;
       const value = object.get(key);
-      return value ?? (value === null ? null : getMember(environment, environment.open(object), key));
+      return value === undefined ? storedMember(environment, object, key) : value;
     }
     const hidden = key.startsWith('_') && isJsonObject(object) ? ownProperty(object, key) : undefined;
     if (hidden !== undefined) return hidden;
@@ -107,6 +107,18 @@ export function getMember(environment: Environment, object: unknown, key: unknow
       : undefined;
   if (Array.isArray(opened) || typeof opened === 'string') return opened.at(key) as unknown;
   return isJsonObject(opened) ? ownProperty(opened, String(key)) : undefined;
+}
+
+/** A key inside parts of a step's value that are kept elsewhere. */
+function storedMember(environment: Environment, view: StepView, key: string): unknown {
+  for (const part of view.stored()) {
+    if (!holeOf(part)) continue;
+    const opened = environment.open(part);
+    const found = isJsonObject(opened) ? ownProperty(opened, key) : undefined;
+    if (found !== undefined) return found;
+    if (!isJsonObject(opened) && (key === 'data' || key === 'result')) return part;
+  }
+  return undefined;
 }
 
 function slice(environment: Environment, object: unknown, property: Node): unknown {

@@ -24,6 +24,8 @@ export function references(step: Step): References {
   const found: References = { names: new Set(), all: false };
   const { input, set, vars, cases, next, loop, tasks } = step;
   collect(found, [input, set, vars, cases, next, loop ?? null] as unknown as Json);
+  for (const action of cases.flatMap((item) => [...item.then, ...item.else]))
+    if (action.do === 'sink') collectConfig(found, action.task.config);
   for (const task of tasks) {
     collect(found, [task.input, task.set, task.rules, task.timeout ?? null] as unknown as Json);
     collectConfig(found, task.config);

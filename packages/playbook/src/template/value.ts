@@ -77,9 +77,18 @@ export class StepView {
     const own = isJsonObject(this.value) ? ownProperty(this.value, key) : undefined;
     if (own !== undefined) return own;
     if (this.kind === 'loop') return this.#ofLoop(key);
-    if (key === 'data' || key === 'result' || this.kind === `task:${key}`) return this.value;
+    if (this.kind === `task:${key}`) return this.value;
+    const inBody = bodyOf(this.value);
+    if (inBody && ownProperty(inBody, key) !== undefined) return ownProperty(inBody, key);
+    if (key === 'data' || key === 'result') return this.value;
     if (key === 'results' && this.kind?.startsWith('task:')) return { [this.kind.slice(5)]: this.value };
     return undefined;
+  }
+
+  /** Values in which a key may still be found once they are loaded: of a pipeline all results, the last first. */
+  stored(): Json[] {
+    if (this.kind !== 'pipeline') return [this.native()];
+    return Object.values(this.#pipeline().results).reverse();
   }
 
   /** What `length` and iteration work on: a loop's results, else the value. */
@@ -112,11 +121,24 @@ export class StepView {
   }
 }
 
+/** A step's value as it is passed on: of a pipeline, the last task's with all results beside. */
+export function nativeValue(value: Json, kind: StepKind): Json {
+  return new StepView(value, kind).native();
+}
+
 /** The value itself when a step's value is a number, text, bool or None: filters and tests look at its type. */
 export function scalarOf(value: unknown): unknown {
   if (!(value instanceof StepView)) return value;
   const native = value.native();
   return typeof native === 'object' && native !== null ? value : native;
+}
+
+/** The body of an HTTP answer: its keys are reachable on top of the envelope. */
+function bodyOf(value: Json): JsonObject | undefined {
+  if (!isJsonObject(value) || value['status_code'] === undefined || value['headers'] === undefined)
+    return undefined;
+  const { body } = value;
+  return isJsonObject(body) ? body : undefined;
 }
 
 /** The reference of a hole, for values of any kind. */

@@ -23,8 +23,9 @@ const STATEMENTS = [
     ADD COLUMN depth int NOT NULL DEFAULT 0`,
   `CREATE INDEX execution_children ON noetl.execution (parent_execution_id)
     WHERE parent_execution_id IS NOT NULL`,
-  `CREATE INDEX execution_to_cancel ON noetl.execution (updated_at)
-    WHERE cancel_requested IS NOT NULL AND end_time IS NULL`,
+  `DROP INDEX noetl.execution_to_advance`,
+  `CREATE INDEX execution_to_advance ON noetl.execution (updated_at)
+    WHERE end_time IS NULL AND (last_event_id > advanced_event_id OR last_event_id = 0 OR cancel_requested IS NOT NULL)`,
   `ALTER TABLE noetl.command
     ADD COLUMN progress jsonb,
     ADD COLUMN waits_for bigint,
@@ -38,7 +39,9 @@ const STATEMENTS = [
     ADD COLUMN concurrency int NOT NULL DEFAULT 1,
     ADD COLUMN tolerated_count int,
     ADD COLUMN tolerated_percent double precision,
-    ADD COLUMN cursor boolean NOT NULL DEFAULT false`,
+    ADD COLUMN cursor boolean NOT NULL DEFAULT false,
+    ADD COLUMN chunk_max int,
+    ADD COLUMN drained boolean NOT NULL DEFAULT false`,
   `ALTER TABLE noetl.value
     ADD COLUMN step text,
     ADD COLUMN name text,

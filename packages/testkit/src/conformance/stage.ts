@@ -112,7 +112,9 @@ async function makeDatabases(adminUrl: string): Promise<Map<string, pg.Pool>> {
   const admin = new pg.Client({ connectionString: adminUrl });
   await admin.connect();
   try {
-    for (const name of [...DATABASES, OWN_DATABASE]) await admin.query(`CREATE DATABASE ${name}`);
+    const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_database');
+    const missing = [...DATABASES, OWN_DATABASE].filter((name) => !rows.some((row) => row.datname === name));
+    for (const name of missing) await admin.query(`CREATE DATABASE ${name}`);
   } finally {
     await admin.end();
   }

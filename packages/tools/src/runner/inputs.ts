@@ -33,7 +33,8 @@ export async function fillHoles(value: Json, values: ValueStore): Promise<{ valu
 }
 
 async function fill(value: Json, ref: Ref, values: ValueStore): Promise<{ value: Json; lazy: boolean }> {
-  if (ref.kind === 'value') return { value: JSON.parse(await values.value(ref.ref)) as Json, lazy: false };
+  if (ref.kind === 'value' || ref.kind === 'keychain')
+    return { value: JSON.parse(await values.value(ref.ref)) as Json, lazy: false };
   if (ref.count > LIST_ITEMS_MAX || ref.bytes > LIST_BYTES_MAX) return { value, lazy: true };
   const items = await values.list(ref.ref, 0, ref.count);
   return { value: JSON.parse(`[${items.join(',')}]`) as Json, lazy: false };

@@ -1,0 +1,34 @@
+/** The SQL of a tool's configuration, in all its spellings, as a list of statements. */
+import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { splitStatements } from './split.ts';
+
+const KEYS = ['query', 'queries', 'command', 'commands', 'cmd', 'cmds', 'statement', 'sql'];
+
+/** Throws TOOL_CONFIG when there is none. */
+export function statementsOf(config: JsonObject): string[] {
+  const statements = splitStatements(sourceOf(config));
+  if (statements.length > 0) return statements;
+  throw new NoetlError('TOOL_CONFIG', 'no sql command provided', {
+    hint: 'Give the tool `query` or `command`.',
+  });
+}
+
+function sourceOf(config: JsonObject): string {
+  for (const key of KEYS) {
+    const encoded = config[`${key}_b64`] ?? config[`${key}_base64`];
+    if (typeof encoded === 'string') return Buffer.from(encoded, 'base64').toString('utf8');
+    const written = config[key];
+    if (written !== undefined && written !== null && written !== '') return textOf(written);
+  }
+  const { script } = config;
+  if (typeof script === 'string') return script;
+  const source = isJsonObject(script) ? script['source'] : undefined;
+  const inline = isJsonObject(source) ? source['code'] : undefined;
+  return typeof inline === 'string' ? inline : '';
+}
+
+/** A list is one statement an item, which may hold several. */
+function textOf(written: Json): string {
+  if (!Array.isArray(written)) return jsonText(written);
+  return written.map(jsonText).join(';\n');
+}
