@@ -8,4 +8,4 @@ export type { Scope } from './template/environment.ts';
 export { projectContext, references, type References } from './template/references.ts';
 export { evaluate, render, renderCode, renderNative, renderText } from './template/render.ts';
 export { assignVars, mergeDeep, scopeOf } from './template/scope.ts';
-export { nativeValue, NeedsValue, StepView } from './template/value.ts';
+export { nativeValue, NeedsValue, OutcomeView, StepView } from './template/value.ts';

@@ -13,7 +13,8 @@ export async function credentialOf(
     throw new NoetlError('TOOL_CONFIG', '`auth` must be the name of a credential, or a mapping');
   }
   if (Object.keys(written).length === 0) return undefined;
-  const alias = written['credential'] ?? written['name'] ?? written['ref'];
+  const keyed = written['source'] === 'credential' ? written['key'] : undefined;
+  const alias = keyed ?? written['credential'] ?? written['name'] ?? written['ref'];
   if (typeof alias === 'string' && alias !== '') {
     const { data, type, name } = await environment.credentials(alias);
     const beside = withoutAlias(written);
@@ -51,6 +52,15 @@ function textOf(value: Json | undefined): string | undefined {
   return value === undefined || value === null || value === '' ? undefined : jsonText(value);
 }
 
-function withoutAlias({ credential: _, name: __, ref: ___, type: ____, ...rest }: JsonObject): JsonObject {
+function withoutAlias({
+  credential: _,
+  name: __,
+  ref: ___,
+  type: ____,
+  source,
+  key,
+  ...other
+}: JsonObject): JsonObject {
+  const rest = source === 'credential' || key === undefined ? other : { ...other, key };
   return rest;
 }

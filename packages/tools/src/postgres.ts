@@ -1,5 +1,5 @@
 /** The tool `postgres`: statements one after another on one connection of the credential's pool. */
-import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
+import type { Json, JsonObject } from '@noetl/protocol';
 import type pg from 'pg';
 import { requiredCredential } from './auth.ts';
 import { itemTool, type ToolCall } from './item-tool.ts';
@@ -122,9 +122,4 @@ function combined(results: StatementResult[]): JsonObject {
 async function cancelOn(pool: pg.Pool, client: pg.PoolClient): Promise<void> {
   const { processID } = client as unknown as { processID: number };
   await pool.query('SELECT pg_cancel_backend($1)', [processID]).catch(() => undefined);
-}
-
-/** For `transfer`: a mapping or a list of mappings as rows. */
-export function rowsOf(data: Json): JsonObject[] {
-  return (Array.isArray(data) ? data : [data]).filter(isJsonObject);
 }

@@ -6,6 +6,7 @@ import { createHttp, type Http } from './http/index.ts';
 import { noop } from './noop.ts';
 import { postgresTool } from './postgres.ts';
 import { RunnerPool } from './runner/pool.ts';
+import { transferTool } from './transfer.ts';
 import { PostgresPools } from './sql/pools.ts';
 import type { Tool } from './tool.ts';
 
@@ -37,7 +38,14 @@ export function createToolbox({ pythonPath = 'python3', runners, httpHosts = {} 
   const pools = new PostgresPools();
   const http = createHttp(httpHosts);
   const code = [codeTool('python', python), codeTool('javascript', javascript)];
-  const tools = [noop, artifact, ...code, http.tool, postgresTool(pools)];
+  const tools = [
+    noop,
+    artifact,
+    ...code,
+    http.tool,
+    postgresTool(pools),
+    transferTool({ pools, http: (config, call) => http.run({ ...call, config }) }),
+  ];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
   return {
     get: (kind) => byKind.get(kind),

@@ -6,7 +6,7 @@ import { evaluate, mergeDeep, render, type Action, type Step, type Task } from '
 import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import type { ToolOutcome } from '@noetl/tools';
 import { renderConfig, type Frame } from './frame.ts';
-import { outputOf } from './output.ts';
+import { outputOf, outputView } from './output.ts';
 import { callOnce, type TaskDeps } from './tasks.ts';
 
 /** A playbook that pages without end is stopped here. */
@@ -88,7 +88,8 @@ export class SeedCases {
     const about = { name: event, type: event, step: this.#step.name, payload: output.data?.value ?? null };
     const response = output.data ?? undefined;
     const said = outcome.status === 'ok' ? { response, result: response } : { error: output.error };
-    return { ...locals, output, outcome: output, event: about, error: null, ...said };
+    const view = outputView(output);
+    return { ...locals, output: view, outcome: view, event: about, error: null, ...said };
   }
 
   async #perform(

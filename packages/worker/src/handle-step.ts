@@ -6,7 +6,7 @@ import { environmentOf } from './environment.ts';
 import { Frame } from './frame.ts';
 import { stepOf } from './loop-context.ts';
 import { progressOf, type Progress } from './progress.ts';
-import { resultText } from './results.ts';
+import { outputOfStep, resultText } from './results.ts';
 import { suspendOrGoOn } from './suspend.ts';
 import { childrenOf, runTasks, type ItemOutcome } from './tasks.ts';
 import type { WorkerDeps } from './worker-deps.ts';
@@ -22,7 +22,8 @@ export async function handleStep(
   const step = stepOf(playbook, command.step);
   const about = { execution_id, step: step.name, context, playbook, signal };
   const { environment: around, redactor, values, names } = environmentOf(deps, about);
-  const environment = { ...around, stream: true };
+  // A result that is kept as a whole comes as a whole.
+  const environment = { ...around, stream: outputOfStep(step) === undefined };
   const idempotencyKey = `${execution_id}/${step.name}/${command.event_id}`;
   const tasks = { toolbox: deps.toolbox, values, environment, idempotencyKey, children: childrenOf(deps) };
   let frame = new Frame(context, names, values);

@@ -1,5 +1,5 @@
 /** One attempt's outcome as templates see it: `output` in rules and `set`, `response` and `error` in seed cases. */
-import { StepView } from '@noetl/playbook';
+import { OutcomeView, StepView } from '@noetl/playbook';
 import { errorView, isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
 import type { ToolOutcome } from '@noetl/tools';
 
@@ -32,6 +32,13 @@ export function outputOf(outcome: ToolOutcome, attempt: number): Output {
     ref: isJsonObject(value) ? (value['_ref'] ?? null) : null,
     meta: { attempt, duration_ms: outcome.duration_ms },
   };
+}
+
+/** `output` for a scope: fields by name, as a whole the tool's bare result. */
+export function outputView(output: Output): OutcomeView {
+  const { data, error } = output;
+  const value = data?.native() ?? (error ? { status: 'error', error } : null);
+  return new OutcomeView(value, { ...output });
 }
 
 /** Status and headers of an HTTP answer, also of one that is a failure. */

@@ -21,7 +21,7 @@ export async function resultText(
   step: Step,
   text: string,
 ): Promise<string> {
-  const output = step.output ?? step.tasks.at(-1)?.output;
+  const output = outputOfStep(step);
   const isPipeline = step.tasks.length > 1;
   if (output && !isPipeline) {
     const limit = Number(output['inline_max_bytes'] ?? INLINE_MAX_BYTES);
@@ -49,6 +49,11 @@ async function pipelineParts(deps: WorkerDeps, executionId: Id, value: Json): Pr
   for (const [task, result] of Object.entries(results))
     parts[task] = await externalise(deps.store, executionId, result);
   return { results: parts, last };
+}
+
+/** How the playbook wants the step's result kept, if it says so. */
+export function outputOfStep(step: Step): JsonObject | undefined {
+  return step.output ?? step.tasks.at(-1)?.output;
 }
 
 /** `output_select: [name, {path, as}]`: the fields that stay in place. */

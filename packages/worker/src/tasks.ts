@@ -10,7 +10,7 @@ import { SeedCases } from './cases.ts';
 import { outcomeOfChild, startChild, type Child, type ChildCall } from './children.ts';
 import { renderConfig, type Frame } from './frame.ts';
 import type { LoadedValues } from './loaded-values.ts';
-import { outputOf } from './output.ts';
+import { outputOf, outputView } from './output.ts';
 import { judge, retryDelayMs, type Verdict } from './policy.ts';
 import { Suspended, type Progress } from './progress.ts';
 import type { WorkerDeps } from './worker-deps.ts';
@@ -145,7 +145,13 @@ function judgeAttempt(run: Run, task: Task, outcome: ToolOutcome, attempt: numbe
   const simple = task.rules.length === 0 && Object.keys(task.set).length === 0;
   if (simple) return { outcome, verdict: { action: outcome.status === 'error' ? 'fail' : 'continue' } };
   const output = outputOf(outcome, attempt);
-  const locals = { ...pipelineLocals(task, run, attempt), output, outcome: output };
+  const view = outputView(output);
+  // What has just come out goes by the names of its task and, when that is all the step does, of its step.
+  const own = output.data
+    ? { ...(run.step.tasks.length === 1 && { [run.step.name]: output.data }), [task.name]: output.data }
+    : {};
+  const said = { response: output.response ?? undefined, error: output.error };
+  const locals = { ...pipelineLocals(task, run, attempt), ...own, ...said, output: view, outcome: view };
   const scope = frame.scope(locals);
   const verdict = judge(task.rules, output, scope);
   if (verdict.rule) frame.assign(verdict.rule.set, scope);

@@ -5,6 +5,8 @@
 import {
   assignVars,
   evaluate,
+  nativeValue,
+  OutcomeView,
   render,
   type Action,
   type Arc,
@@ -65,7 +67,8 @@ function eventNames(draft: Draft, step: Step, event: string): Record<string, unk
   const { failed, error } = stepState(draft.state, step.name).outcome ?? { failed: false };
   const view = draft.scope(step.name).lookup(step.name);
   const told = error ? errorView(error) : null;
-  const output = { status: failed ? 'error' : 'ok', data: view, response: view, error: told };
+  const fields = { status: failed ? 'error' : 'ok', data: view, response: view, error: told };
+  const output = new OutcomeView(nativeValue(value, draft.state.kinds[step.name]), fields);
   return {
     event: {
       name: event,

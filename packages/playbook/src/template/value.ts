@@ -72,7 +72,7 @@ export class StepView {
     return isJsonObject(value) && !refOf(value) ? { ...value, results } : value;
   }
 
-  get(key: string): Json | undefined {
+  get(key: string): unknown {
     if (this.kind === 'pipeline') return this.#ofPipeline(key);
     const own = isJsonObject(this.value) ? ownProperty(this.value, key) : undefined;
     if (own !== undefined) return own;
@@ -118,6 +118,23 @@ export class StepView {
 
   #pipeline(): { results: JsonObject; last: string } {
     return this.value as unknown as { results: JsonObject; last: string };
+  }
+}
+
+/**
+ * The outcome of a tool, as `output`: its own fields (status, data, error, http …) by name, and as a whole the tool's
+ * bare result.
+ */
+export class OutcomeView extends StepView {
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(value: Json, fields: Record<string, unknown>) {
+    super(value, undefined);
+    this.fields = fields;
+  }
+
+  override get(key: string): unknown {
+    return Object.hasOwn(this.fields, key) ? this.fields[key] : super.get(key);
   }
 }
 

@@ -25,6 +25,7 @@ export interface StageOptions {
 const DATABASES = ['demo_noetl', 'noetl'];
 /** Ours: the platform's own tables. */
 const OWN_DATABASE = 'noetl_platform';
+const OWN_ROLE = 'platform';
 
 interface Mock {
   paginatedApi: string;
@@ -67,15 +68,16 @@ export class Stage {
       // Never somebody's running database: a run drops and fills tables.
       const services = await startLocalServices({ dir, toolDir: TOOLS, env: {}, log });
       ends.push(() => services.remove());
-      const pools = await makeDatabases(services.databaseUrl);
+      const { url, pools } = await makeDatabases(services.databaseUrl);
+      const own = { databaseUrl: url, natsUrl: services.natsUrl };
       ends.push(() => Promise.all([...pools.values()].map((pool) => pool.end())));
       await makeBucket(services.natsUrl);
       const mock = await startMock(options.folder);
       if (mock) ends.push(() => Promise.resolve(mock.close()));
       log('Starting API, workers and aggregator');
-      const platform = await startProcesses(options, services, dir, mock);
+      const platform = await startProcesses(options, own, dir, mock);
       ends.push(() => platform.stop());
-      const placeholders = placeholdersOf(services, platform.url, mock);
+      const placeholders = placeholdersOf(own, platform.url, mock);
       await createCredentials(platform.url, options.credentials, placeholders);
       return new Stage({ platform, placeholders, mock, pools, end });
     } catch (error) {
@@ -108,23 +110,34 @@ export class Stage {
   }
 }
 
-async function makeDatabases(adminUrl: string): Promise<Map<string, pg.Pool>> {
+/**
+ * Databases, and the accounts that playbooks have written into their code: `demo` and `noetl`, each with its name as
+ * password. The cluster is ours alone and ends with the run; the platform gets an account of its own.
+ */
+async function makeDatabases(adminUrl: string): Promise<{ url: string; pools: Map<string, pg.Pool> }> {
   const admin = new pg.Client({ connectionString: adminUrl });
   await admin.connect();
+  const url = new URL(adminUrl);
+  url.username = OWN_ROLE;
   try {
     const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_database');
     const missing = [...DATABASES, OWN_DATABASE].filter((name) => !rows.some((row) => row.datname === name));
     for (const name of missing) await admin.query(`CREATE DATABASE ${name}`);
+    const password = pg.escapeLiteral(decodeURIComponent(url.password));
+    await admin.query(`CREATE ROLE ${OWN_ROLE} SUPERUSER LOGIN PASSWORD ${password}`);
+    await admin.query(`CREATE ROLE demo SUPERUSER LOGIN PASSWORD 'demo'`);
+    await admin.query(`ALTER ROLE noetl PASSWORD 'noetl'`);
   } finally {
     await admin.end();
   }
-  return new Map(
+  const pools = new Map(
     [...DATABASES, OWN_DATABASE].map((name) => {
-      const pool = new pg.Pool({ connectionString: databaseUrl(adminUrl, name), max: 2 });
+      const pool = new pg.Pool({ connectionString: databaseUrl(url.href, name), max: 2 });
       pool.on('error', () => undefined);
       return [name, pool];
     }),
   );
+  return { url: url.href, pools };
 }
 
 function databaseUrl(adminUrl: string, name: string): string {

@@ -39,6 +39,8 @@ const SCHEMA: JsonObject = {
 
 export interface Http {
   tool: Tool;
+  /** One request, for other tools. */
+  run: (call: ToolCall) => Promise<Json>;
   tokens: TokenSource;
   close(): Promise<void>;
 }
@@ -56,7 +58,7 @@ export function createHttp(hosts: Record<string, string>): Http {
     return exchange(agents, request, config, signal);
   };
   const tool = itemTool({ kind: 'http', schema: SCHEMA, timeout_s: TIMEOUT_S, run });
-  return { tool, tokens, close: () => agents.close() };
+  return { tool, run, tokens, close: () => agents.close() };
 }
 
 async function exchange(
