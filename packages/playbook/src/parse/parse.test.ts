@@ -117,8 +117,14 @@ describe('loops', () => {
     ],
     ['{collection: x, element: e}', { in: 'x', iterator: 'e' }],
     [
-      '{cursor: {kind: postgres, claim: c}, iterator: row, spec: {mode: cursor}}',
-      { cursor: { kind: 'postgres', config: { query: 'c' } } },
+      '{cursor: {kind: postgres, auth: a, claim: SELECT 1}, iterator: row, spec: {mode: cursor, frame: {max_rows: 5, process: frame}}}',
+      {
+        cursor: { kind: 'postgres', config: { auth: 'a', query: 'SELECT 1' }, max_rows: 5, process: 'frame' },
+      },
+    ],
+    [
+      '{in: x, spec: {policy: {exec: local, tolerated_failure: {count: 2, percent: 10}}}}',
+      { exec: 'local', tolerated: { count: 2, percent: 10 } },
     ],
   ])('%s', (text, expected) => {
     expect(noop(`loop: ${text}`).loop).toMatchObject(expected);
