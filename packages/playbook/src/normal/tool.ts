@@ -107,7 +107,8 @@ export function task(
     isJsonObject(tool['spec']) && isJsonObject(tool['spec']['policy']) ? tool['spec']['policy'] : {};
   const inner = isJsonObject(tool['spec']) ? tool['spec'] : {};
   const timeout = tool['timeout'] ?? inner['timeout'] ?? null;
-  checkTool(tool, path, findings);
+  // A workbook entry takes in the step's input: what was written must be seen as it was.
+  checkTool({ ...tool, ...written }, path, findings);
   return {
     name,
     kind: kindOf(tool, path, findings),

@@ -105,6 +105,11 @@ describe('faults', () => {
       `- {step: a, ${NOOP}, case: [{when: x, then: [{next: [{step: b}]}]}]}`,
       [['STEP_UNKNOWN', 'workflow[0].case[0].then[0].next[0].step']],
     ],
+    [
+      'text as the input of a workbook entry',
+      `- {step: a, tool: {kind: workbook, name: w, input: x}}\nworkbook: [{name: w, ${NOOP}}]`,
+      [['PLAYBOOK_INVALID', 'workflow[0].tool.input']],
+    ],
   ])('%s', (_, workflow, expected) => {
     expect(seen(remarks(`${HEAD}${workflow}\n`).faults)).toEqual(expected);
   });
