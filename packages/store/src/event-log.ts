@@ -125,6 +125,20 @@ export function listEvents(store: Store, executionId: Id, filter: EventFilter): 
   return query.execute();
 }
 
+/** A page by number, newest first, with the rows of iterations; for tools that count pages. */
+export async function eventsByPage(
+  store: Store,
+  executionId: Id,
+  { offset, limit }: { offset: number; limit: number },
+): Promise<{ rows: EventRow[]; total: number }> {
+  const of = store.db.selectFrom('event').where('execution_id', '=', executionId);
+  const [rows, counted] = await Promise.all([
+    of.select(COLUMNS).orderBy('event_id', 'desc').offset(offset).limit(limit).execute(),
+    of.select(({ fn }) => fn.countAll<string>().as('total')).executeTakeFirstOrThrow(),
+  ]);
+  return { rows, total: Number(counted.total) };
+}
+
 /** The last value of a step: of its own end, or of its loop. Undefined when it has not ended. */
 export async function stepResult(store: Store, executionId: Id, step: string): Promise<Json | undefined> {
   const row = await store.db

@@ -49,7 +49,7 @@ export {
   type Tx,
 } from './database.ts';
 export { commitDecision, type Committed, type StoredDecision } from './decision.ts';
-export { listEvents, stepResult, type EventFilter, type EventRow } from './event-log.ts';
+export { eventsByPage, listEvents, stepResult, type EventFilter, type EventRow } from './event-log.ts';
 export {
   createExecution,
   getExecution,

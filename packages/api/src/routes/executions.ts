@@ -12,6 +12,7 @@ import {
 } from '@noetl/store';
 import { bodyReader, idOf, jsonBody, numberOf, onceOf, wordOf } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
+import { historyPage } from './history.ts';
 
 const STATUSES: readonly ExecutionStatus[] = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'];
 const PAGE = { fallback: 100, min: 1, max: 500 };
@@ -41,16 +42,23 @@ export function executionRoutes(router: Router, deps: ApiDeps): void {
     const execution = await executionOf(deps, request.params.id);
     const size = numberOf(request.query['page_size'], 'page_size', PAGE);
     const since = request.query['since_event_id'];
-    numberOf(request.query['page'], 'page', { fallback: 1, min: 1, max: 1 });
+    const steps = await summary(deps, execution.execution_id);
+    const base = { ...shown(execution), steps };
+    if (since === undefined) {
+      const page = numberOf(request.query['page'], 'page', { fallback: 1, min: 1, max: 1_000_000 });
+      response.json({
+        ...base,
+        ...(await historyPage(deps, execution.execution_id, { page, page_size: size })),
+      });
+      return;
+    }
     const events = await listEvents(deps.store, execution.execution_id, {
       limit: size,
       order: 'desc',
-      ...(since !== undefined && { after: idOf(since, 'since_event_id') }),
+      after: idOf(since, 'since_event_id'),
     });
-    const steps = await summary(deps, execution.execution_id);
     response.json({
-      ...shown(execution),
-      steps,
+      ...base,
       events,
       pagination: { page: 1, page_size: size, has_next: events.length === size },
     });

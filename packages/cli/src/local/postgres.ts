@@ -89,9 +89,12 @@ async function programFolder(): Promise<string> {
     return programs;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`No PostgreSQL for ${process.platform} ${process.arch} (${name}): ${reason}. Set DATABASE_URL.`, {
-      cause,
-    });
+    throw new Error(
+      `No PostgreSQL for ${process.platform} ${process.arch} (${name}): ${reason}. Set DATABASE_URL.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
