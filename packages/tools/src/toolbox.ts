@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { codeTool } from './code-tool.ts';
 import { noop } from './noop.ts';
 import { RunnerPool } from './runner/pool.ts';
+import { shell } from './shell.ts';
 import type { Tool } from './tool.ts';
 
 export interface Toolbox {
@@ -28,7 +29,7 @@ export function createToolbox({ pythonPath = 'python3', runners }: ToolboxOption
     runners,
   );
   const javascript = new RunnerPool({ program: process.execPath, args: javascriptArgs(), env: {} }, runners);
-  const tools = [noop, codeTool('python', python), codeTool('javascript', javascript)];
+  const tools = [noop, codeTool('python', python), codeTool('javascript', javascript), shell];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
   return {
     get: (kind) => byKind.get(kind),
