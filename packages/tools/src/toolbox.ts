@@ -1,6 +1,8 @@
 /** The tools of one worker, by kind, with the runner processes behind them. */
 import { fileURLToPath } from 'node:url';
 import { codeTool } from './code-tool.ts';
+import { duckdb } from './duckdb.ts';
+import { ducklake } from './ducklake.ts';
 import { noop } from './noop.ts';
 import { RunnerPool } from './runner/pool.ts';
 import { shell } from './shell.ts';
@@ -29,7 +31,14 @@ export function createToolbox({ pythonPath = 'python3', runners }: ToolboxOption
     runners,
   );
   const javascript = new RunnerPool({ program: process.execPath, args: javascriptArgs(), env: {} }, runners);
-  const tools = [noop, codeTool('python', python), codeTool('javascript', javascript), shell];
+  const tools = [
+    noop,
+    codeTool('python', python),
+    codeTool('javascript', javascript),
+    shell,
+    duckdb,
+    ducklake,
+  ];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
   return {
     get: (kind) => byKind.get(kind),
