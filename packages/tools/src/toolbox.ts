@@ -3,11 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { artifact } from './artifact.ts';
 import { codeTool } from './code-tool.ts';
 import { createHttp, type Http } from './http/index.ts';
+import { duckdb } from './duckdb.ts';
+import { ducklake } from './ducklake.ts';
 import { noop } from './noop.ts';
 import { postgresTool } from './postgres.ts';
 import { RunnerPool } from './runner/pool.ts';
 import { transferTool } from './transfer.ts';
 import { PostgresPools } from './sql/pools.ts';
+import { shell } from './shell.ts';
 import type { Tool } from './tool.ts';
 
 export interface Toolbox {
@@ -45,6 +48,9 @@ export function createToolbox({ pythonPath = 'python3', runners, httpHosts = {} 
     http.tool,
     postgresTool(pools),
     transferTool({ pools, http: (config, call) => http.run({ ...call, config }) }),
+    shell,
+    duckdb,
+    ducklake,
   ];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
   return {
