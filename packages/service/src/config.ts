@@ -119,9 +119,12 @@ function hostsOf(entries: string[]): Record<string, string> {
 
 /** The variables of this process that templates may read. */
 export function templateEnv({ templateEnv: names }: Config, source = process.env): Record<string, string> {
-  return Object.fromEntries(
-    names.map((name) => [name, source[name] ?? '']).filter(([, value]) => value !== ''),
-  );
+  const read: Record<string, string> = {};
+  for (const name of names) {
+    const value = source[name];
+    if (value !== undefined) read[name] = value;
+  }
+  return read;
 }
 
 /** Relations between values that would break the lease protocol when they do not hold. */

@@ -4,7 +4,7 @@ import { withSession, type Session, type StatementResult } from './duckdb/sessio
 import { secretsOf, type Secrets } from './duckdb/secrets.ts';
 import { itemTool, type ToolCall } from './item-tool.ts';
 import { textSetting } from './settings.ts';
-import { SQL_SCHEMA, statementsOf } from './sql/text.ts';
+import { SQL_SCHEMA, statementsOf } from './sql/source.ts';
 
 const SCHEMA: JsonObject = {
   type: 'object',

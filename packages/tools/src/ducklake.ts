@@ -6,7 +6,7 @@ import { hiddenIn, quotedName, quotedText } from './duckdb/secrets.ts';
 import { withSession } from './duckdb/session.ts';
 import { itemTool, type ToolCall } from './item-tool.ts';
 import { requiredText, textSetting } from './settings.ts';
-import { SQL_SCHEMA, statementsOf } from './sql/text.ts';
+import { SQL_SCHEMA, statementsOf } from './sql/source.ts';
 import type { Credential } from './tool.ts';
 
 const SCHEMA: JsonObject = {

@@ -8,18 +8,16 @@ import type { Tool } from './tool.ts';
 import { sqlError } from './sql/errors.ts';
 import { bound, type Bound } from './sql/parameters.ts';
 import type { PostgresPools } from './sql/pools.ts';
-import { statementsOf } from './sql/source.ts';
+import { SQL_SCHEMA, statementsOf } from './sql/source.ts';
 import { jsonValue } from './sql/types.ts';
 import { insertStatements } from './sql/write-table.ts';
 
-const TEXT_OR_LIST = { type: ['string', 'array'] };
 const SCHEMA: JsonObject = {
   type: 'object',
   properties: {
     auth: { description: 'Name of a credential of type postgres, or its fields.' },
     credential: { description: 'Another name of `auth`.' },
-    query: { ...TEXT_OR_LIST, description: 'SQL; several statements are separated by semicolons.' },
-    command: { ...TEXT_OR_LIST, description: 'Another name of `query`.' },
+    ...SQL_SCHEMA,
     params: {
       type: ['array', 'object'],
       description: 'Bind parameters: a list for $1 and %s, a mapping for :name.',

@@ -65,27 +65,14 @@ export function executionRoutes(router: Router, deps: ApiDeps): void {
   });
 
   router.get('/executions/:id/status', async (request, response) => {
-    const execution = await executionOf(deps, request.params.id);
-    const steps = await summary(deps, execution.execution_id);
-    const names = (wanted: string): string[] =>
-      steps.filter((step) => step.status === wanted).map((step) => step.step);
-    const { status, execution_id } = execution;
-    response.json({
-      execution_id,
-      status,
-      current_step: names('RUNNING').at(-1) ?? null,
-      completed_steps: names('COMPLETED'),
-      completed: status === 'COMPLETED',
-      failed: status === 'FAILED',
-      is_cancelled: status === 'CANCELLED',
-      error: execution.error,
-      progress: {
-        total_steps: steps.length,
-        completed_steps: names('COMPLETED').length,
-        running_steps: names('RUNNING').length,
-        failed_steps: names('FAILED').length,
-      },
-    });
+    response.json(await statusOf(deps, await executionOf(deps, request.params.id)));
+  });
+
+  router.get('/executions/:id/cancellation-check', async (request, response) => {
+    const { execution_id, status } = await executionOf(deps, request.params.id);
+    const is_cancelled = status === 'CANCELLED';
+    const ends = { cancelled: is_cancelled, completed: status === 'COMPLETED', failed: status === 'FAILED' };
+    response.json({ execution_id, status, is_cancelled, ...ends });
   });
 
   router.post('/executions/:id/cancel', async (request, response) => {
@@ -103,6 +90,30 @@ export function executionRoutes(router: Router, deps: ApiDeps): void {
         : `The execution had already ended: ${now.status}.`,
     });
   });
+}
+
+/** How far an execution has come, in the words of both of NoETL's servers. */
+async function statusOf(deps: ApiDeps, execution: ExecutionRow): Promise<object> {
+  const { status, execution_id, error } = execution;
+  const steps = await summary(deps, execution_id);
+  const names = (wanted: string): string[] =>
+    steps.filter((step) => step.status === wanted).map((step) => step.step);
+  return {
+    execution_id,
+    status,
+    current_step: names('RUNNING').at(-1) ?? null,
+    completed_steps: names('COMPLETED'),
+    completed: status === 'COMPLETED',
+    failed: status === 'FAILED',
+    is_cancelled: status === 'CANCELLED',
+    error,
+    progress: {
+      total_steps: steps.length,
+      completed_steps: names('COMPLETED').length,
+      running_steps: names('RUNNING').length,
+      failed_steps: names('FAILED').length,
+    },
+  };
 }
 
 /** Children that are cancelled, or about to be. */

@@ -79,7 +79,8 @@ async function sqlFails(
 ): Promise<string | undefined> {
   const [row] = await stage.sql(database, query);
   const [first] = Object.values(row ?? {}) as unknown[];
-  const text = first === null || first === undefined ? 'nothing' : String(first as string);
+  const text =
+    typeof first === 'object' && first !== null ? JSON.stringify(first) : String(first ?? 'nothing');
   return text === expected ? undefined : `SQL gives ${text}, not ${expected}`;
 }
 

@@ -39,7 +39,7 @@ export class PostgresPools {
 
   async close(): Promise<void> {
     const all = [...this.#pools.values()];
-    await Promise.all(all.map((pool) => (pool.ended ? undefined : pool.end())));
+    await Promise.all(all.filter((pool) => !pool.ended).map((pool) => pool.end()));
     this.#pools.clear();
   }
 }

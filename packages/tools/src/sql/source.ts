@@ -4,12 +4,23 @@ import { splitStatements } from './split.ts';
 
 const KEYS = ['query', 'queries', 'command', 'commands', 'cmd', 'cmds', 'statement', 'sql'];
 
+/** Schema of the keys, for the tools that take SQL. */
+export const SQL_SCHEMA: JsonObject = Object.fromEntries(
+  KEYS.map((key): [string, JsonObject] => [
+    key,
+    {
+      type: ['string', 'array'],
+      description: `SQL: one text or a list of texts; \`${key}_b64\` takes base64.`,
+    },
+  ]),
+);
+
 /** Throws TOOL_CONFIG when there is none. */
-export function statementsOf(config: JsonObject): string[] {
+export function statementsOf(config: JsonObject, kind = 'postgres'): string[] {
   const statements = splitStatements(sourceOf(config));
   if (statements.length > 0) return statements;
-  throw new NoetlError('TOOL_CONFIG', 'no sql command provided', {
-    hint: 'Give the tool `query` or `command`.',
+  throw new NoetlError('TOOL_CONFIG', `no sql command provided to the ${kind} tool`, {
+    hint: 'Give it `query` or `command`.',
   });
 }
 
