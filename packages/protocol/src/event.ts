@@ -90,6 +90,8 @@ export interface Routing {
   taken: { step: string; args: JsonObject }[];
   /** Replaces the step's value (seed action `result`). */
   value?: Json;
+  /** What its cases had to say. */
+  log?: string[];
   /** The step failed and nothing handles it: the execution fails once what runs has ended. */
   fatal?: ErrorInfo;
 }

@@ -31,6 +31,8 @@ export interface Config {
   encryptionKeys: string[];
   /** Base URLs that the http tool reaches at another address: staging, mirrors, mocks. */
   httpHosts: Record<string, string>;
+  /** Folder that scripts of type `file` are read from; none when absent. */
+  scriptsDir?: string;
   /** Read-only SQL over HTTP, for people and test scripts. */
   sqlEndpoint: boolean;
   /** Names of this process's environment that templates may read as `env.NAME`. */
@@ -96,6 +98,7 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     shutdownGraceMs: number('NOETL_SHUTDOWN_GRACE_MS', 25_000),
     encryptionKeys: get('NOETL_ENCRYPTION_KEY').default('').asArray(),
     httpHosts: hostsOf(get('NOETL_HTTP_HOSTS').default('').asArray()),
+    ...optional('scriptsDir', 'NOETL_SCRIPTS_DIR'),
     sqlEndpoint: get('NOETL_SQL_ENDPOINT').default('off').asEnum(['on', 'off']) === 'on',
     templateEnv: get('NOETL_TEMPLATE_ENV').default('').asArray(),
     logLevel: get('NOETL_LOG_LEVEL').default('info').asEnum(['error', 'warn', 'info', 'debug']),

@@ -1,5 +1,5 @@
 /** The tools that run an author's code, `python` and `javascript`: one shape, two runners. */
-import { NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { NoetlError, type JsonObject } from '@noetl/protocol';
 import { BatchRun, type Program } from './runner/batch.ts';
 import type { RunnerPool } from './runner/pool.ts';
 import type { Tool, ToolBatch, ToolOutcome } from './tool.ts';
@@ -12,7 +12,7 @@ const SCHEMA: JsonObject = {
     code_base64: { type: 'string', description: 'The program in base64.' },
     script: {
       type: ['object', 'string'],
-      description: 'Where the program is: {source: {type: inline, code}}.',
+      description: 'Where the program is: {uri, source: {type: inline | file | http, code, endpoint}}.',
     },
     libs: { type: ['object', 'null'], description: 'Imports: {alias: module} or {alias: {from, import}}.' },
   },
@@ -57,27 +57,13 @@ function contextGlobal(context: ToolBatch['environment']['context']): JsonObject
   return { ...steps, execution_id, workload: vars, ctx: vars, vars, steps };
 }
 
-/** script > base64 > code. */
+/** Base64 before plain text; scripts have become `code` on the way here. */
 function sourceOf(kind: string, config: JsonObject): string {
-  const script = scriptSource(config['script']);
-  if (script !== undefined) return script;
   const encoded = config['code_b64'] ?? config['code_base64'];
-  if (typeof encoded === 'string') return Buffer.from(encoded, 'base64').toString('utf8');
   const { code } = config;
+  if (typeof encoded === 'string') return Buffer.from(encoded, 'base64').toString('utf8');
   if (typeof code === 'string') return code;
   throw new NoetlError('TOOL_CONFIG', `the ${kind} tool has no code`, {
-    hint: 'Give it `code`, `code_b64` or an inline `script`.',
+    hint: 'Give it `code`, `code_b64` or a `script`.',
   });
-}
-
-function scriptSource(script: Json | undefined): string | undefined {
-  if (typeof script !== 'object' || script === null || Array.isArray(script)) return undefined;
-  const source = script['source'];
-  if (typeof source !== 'object' || source === null || Array.isArray(source)) return undefined;
-  if (typeof source['code'] === 'string') return source['code'];
-  const type = typeof source['type'] === 'string' ? source['type'] : 'unknown';
-  throw new NoetlError(
-    'TOOL_UNAVAILABLE',
-    `scripts of source type "${type}" are not available in this version`,
-  );
 }

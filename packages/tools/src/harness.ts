@@ -78,6 +78,7 @@ export async function runBatch(
     context,
     values: new MemoryValues(),
     credentials: refuseCredential,
+    hide: () => undefined,
     signal: new AbortController().signal,
   };
   const items = inputs.map((input, index) => ({ input, idempotency_key: String(index), attempt: 1 }));

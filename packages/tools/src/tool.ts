@@ -39,6 +39,8 @@ export interface ToolEnvironment {
   values: ValueStore;
   /** Throws CREDENTIAL_UNKNOWN. What it returns must not get into results, prints or errors. */
   credentials: (name: string) => Promise<Credential>;
+  /** A secret that came up on the way (a token): it must not get into anything stored either. */
+  hide: (secret: string) => void;
   signal: AbortSignal;
   /** Of one item. */
   timeout_ms?: number;

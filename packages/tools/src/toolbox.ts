@@ -10,6 +10,7 @@ import { postgresTool } from './postgres.ts';
 import { RunnerPool } from './runner/pool.ts';
 import { transferTool } from './transfer.ts';
 import { PostgresPools } from './sql/pools.ts';
+import { withScripts, type ScriptDeps } from './script.ts';
 import { shell } from './shell.ts';
 import type { Tool } from './tool.ts';
 
@@ -27,12 +28,19 @@ export interface ToolboxOptions {
   runners: number;
   /** Base URLs that the http tool reaches at another address. */
   httpHosts?: Record<string, string>;
+  /** Folder that scripts of type `file` are read from. */
+  scriptsDir?: string;
 }
 
 const PYTHON_RUNNER = fileURLToPath(new URL('../runners/python/main.py', import.meta.url));
 const JAVASCRIPT_RUNNER = fileURLToPath(new URL('../runners/javascript/main.mjs', import.meta.url));
 
-export function createToolbox({ pythonPath = 'python3', runners, httpHosts = {} }: ToolboxOptions): Toolbox {
+export function createToolbox({
+  pythonPath = 'python3',
+  runners,
+  httpHosts = {},
+  scriptsDir,
+}: ToolboxOptions): Toolbox {
   const python = new RunnerPool(
     { program: pythonPath, args: ['-I', '-B', PYTHON_RUNNER], env: runnerEnvironment() },
     runners,
@@ -40,17 +48,28 @@ export function createToolbox({ pythonPath = 'python3', runners, httpHosts = {} 
   const javascript = new RunnerPool({ program: process.execPath, args: javascriptArgs(), env: {} }, runners);
   const pools = new PostgresPools();
   const http = createHttp(httpHosts);
+  const scripts: ScriptDeps = {
+    ...(scriptsDir !== undefined && { folder: scriptsDir }),
+    http: (config, { environment }) =>
+      http.run({
+        config,
+        input: {},
+        environment,
+        signal: environment.signal,
+        idempotency_key: '',
+        attempt: 1,
+      }),
+  };
   const code = [codeTool('python', python), codeTool('javascript', javascript)];
+  const sql = [postgresTool(pools), duckdb, ducklake];
   const tools = [
     noop,
     artifact,
-    ...code,
+    ...code.map((tool) => withScripts(tool, 'code', scripts)),
+    ...sql.map((tool) => withScripts(tool, 'command', scripts)),
     http.tool,
-    postgresTool(pools),
     transferTool({ pools, http: (config, call) => http.run({ ...call, config }) }),
     shell,
-    duckdb,
-    ducklake,
   ];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
   return {

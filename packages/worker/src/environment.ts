@@ -65,6 +65,7 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
     context,
     values: guarded(storedValues(deps.store, execution_id), values, check),
     credentials,
+    hide: (secret) => redactor.learnValue(secret),
     signal,
     error_status: playbook.generation === 'seed',
   };

@@ -62,7 +62,8 @@ export class Keychain {
     try {
       const rendered = await evaluate((scope) => render(entry, scope));
       const value = await this.#value(name, isJsonObject(rendered) ? rendered : {});
-      redactor.learnValue(value);
+      // What the document itself says is no secret.
+      if (kindOf(entry) !== 'static') redactor.learnValue(value);
       return value;
     } finally {
       this.#depth -= 1;
@@ -70,7 +71,7 @@ export class Keychain {
   }
 
   async #value(name: string, entry: JsonObject): Promise<Json> {
-    const kind = jsonText(entry['kind'] ?? entry['type'] ?? 'static').toLowerCase();
+    const kind = kindOf(entry);
     switch (kind) {
       case 'static':
         return entry['map'] ?? entry['data'] ?? entry['values'] ?? {};
@@ -118,4 +119,8 @@ export class Keychain {
     const { data } = await this.#deps.credentials(alias);
     return { ...data, ...fields };
   }
+}
+
+function kindOf(entry: JsonObject): string {
+  return jsonText(entry['kind'] ?? entry['type'] ?? 'static').toLowerCase();
 }

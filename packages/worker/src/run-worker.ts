@@ -39,6 +39,7 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     pythonPath: config.pythonPath,
     runners: config.runners,
     httpHosts: config.httpHosts,
+    ...(config.scriptsDir !== undefined && { scriptsDir: config.scriptsDir }),
   });
   const leases = new Leases({
     store,

@@ -101,7 +101,9 @@ function assign(draft: Draft, step: Step, assignments: Assignments, extra: Recor
 /** Seed cases: the events of the step's end in their order, the first match of each; no case acts twice. */
 function matchCases(draft: Draft, step: Step, failed: boolean): { actions: Action[]; event?: string } {
   if (step.cases.length === 0) return { actions: [] };
-  const events = step.loop ? ['loop.done'] : [endEvent(step, failed), 'step.exit'];
+  const end = endEvent(step, failed);
+  // Of a loop, a case about the end of a call or a step is taken once, when the loop has closed.
+  const events = step.loop ? [end, 'step.exit', failed ? 'call.error' : 'call.done'] : [end, 'step.exit'];
   const actions: Action[] = [];
   const acted = new Set<number>();
   let event: string | undefined;
@@ -114,28 +116,34 @@ function matchCases(draft: Draft, step: Step, failed: boolean): { actions: Actio
     acted.add(index);
     event ??= name;
     actions.push(...(step.cases[index]?.then ?? []));
+    if (step.loop) break;
   }
   if (event !== undefined) return { actions, event };
   return { actions: failed ? [] : (step.cases.find((item) => item.else.length > 0)?.else ?? []) };
 }
 
 /** Runs the actions of matched cases; `arcs` is set when one of them routes, which replaces the structural `next`. */
-function perform(draft: Draft, step: Step, actions: Action[], event: string): { arcs?: Arc[]; value?: Json } {
-  let arcs: Arc[] | undefined;
-  let value: Json | undefined;
+function perform(draft: Draft, step: Step, actions: Action[], event: string): Performed {
+  const performed: Performed = { log: [] };
   for (const action of actions) {
     const extra = eventNames(draft, step, event);
+    const scope = draft.scope(step.name, extra);
     if (action.do === 'set') assign(draft, step, action.set, extra);
-    if (action.do === 'next' || action.do === 'call') arcs = [...(arcs ?? []), ...action.arcs];
-    if (action.do === 'result') value = render(action.from, draft.scope(step.name, extra));
-    if (action.do === 'fail') {
-      throw new NoetlError(
-        'STEP_FAILED',
-        jsonText(render(action.message, draft.scope(step.name, extra)) ?? 'failed by its case'),
-      );
-    }
+    if (action.do === 'next' || action.do === 'call')
+      performed.arcs = [...(performed.arcs ?? []), ...action.arcs];
+    if (action.do === 'result') performed.value = render(action.from, scope);
+    if (action.do === 'log') performed.log.push(jsonText(render(action.message, scope)));
+    if (action.do === 'fail')
+      throw new NoetlError('STEP_FAILED', jsonText(render(action.message, scope) ?? 'failed by its case'));
   }
-  return { ...(arcs && { arcs }), ...(value !== undefined && { value }) };
+  return performed;
+}
+
+interface Performed {
+  arcs?: Arc[];
+  value?: Json;
+  /** What `log` actions say. */
+  log: string[];
 }
 
 function chooseArcs(draft: Draft, step: Step, event: string, failed: boolean): Arc[] {

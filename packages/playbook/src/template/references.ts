@@ -30,6 +30,8 @@ export function references(step: Step): References {
     collect(found, [task.input, task.set, task.rules, task.timeout ?? null] as unknown as Json);
     collectConfig(found, task.config);
   }
+  // Entries of the keychain have templates of their own.
+  if (found.names.has('keychain')) found.all = true;
   analysed.set(step, found);
   return found;
 }

@@ -79,9 +79,8 @@ async function sqlFails(
 ): Promise<string | undefined> {
   const [row] = await stage.sql(database, query);
   const [first] = Object.values(row ?? {}) as unknown[];
-  const text =
-    typeof first === 'object' && first !== null ? JSON.stringify(first) : String(first ?? 'nothing');
-  return text === expected ? undefined : `SQL gives ${text}, not ${expected}`;
+  const text = typeof first === 'string' ? first : (JSON.stringify(first) as string | undefined);
+  return text === expected ? undefined : `SQL gives ${text ?? 'nothing'}, not ${expected}`;
 }
 
 async function visitFails(

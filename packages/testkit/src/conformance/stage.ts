@@ -191,6 +191,7 @@ async function startProcesses(
     NOETL_LOG_FORMAT: 'json',
     NOETL_HTTP_HOSTS: hosts,
     NOETL_SQL_ENDPOINT: 'on',
+    NOETL_SCRIPTS_DIR: options.folder,
     ...(options.python !== undefined && { NOETL_PYTHON: options.python }),
   };
   const platform = await Platform.start({

@@ -2,7 +2,7 @@
 import { jsonText, NoetlError, type JsonObject } from '@noetl/protocol';
 import { field } from '../auth.ts';
 import { mappingSetting } from '../settings.ts';
-import type { Credential } from '../tool.ts';
+import type { Credential, ToolEnvironment } from '../tool.ts';
 import type { TokenSource } from './oauth2.ts';
 import type { HttpRequest } from './request.ts';
 
@@ -10,6 +10,7 @@ export async function authorise(
   request: HttpRequest,
   { name, type, data }: Credential,
   tokens: TokenSource,
+  { hide }: Pick<ToolEnvironment, 'hide'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { headers, url } = request;
@@ -33,9 +34,12 @@ export async function authorise(
       else headers.set(place, key);
       break;
     }
-    case 'oauth2':
-      headers.set('authorization', `Bearer ${(await tokens.token(data, signal)).access_token}`);
+    case 'oauth2': {
+      const { access_token } = await tokens.token(data, signal);
+      hide(access_token);
+      headers.set('authorization', `Bearer ${access_token}`);
       break;
+    }
     default:
       throw new NoetlError('TOOL_CONFIG', `the http tool cannot use a credential of type "${type}"`, {
         hint: 'Use bearer, basic, api_key, oauth2 or header.',

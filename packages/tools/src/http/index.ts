@@ -54,7 +54,7 @@ export function createHttp(hosts: Record<string, string>): Http {
   const run = async ({ config, environment, signal }: ToolCall): Promise<Json> => {
     const request = requestOf(config, hosts);
     const credential = await credentialOf(environment, first(config, 'auth', 'credential'));
-    if (credential) await authorise(request, credential, tokens, signal);
+    if (credential) await authorise(request, credential, tokens, environment, signal);
     return exchange(agents, request, config, signal);
   };
   const tool = itemTool({ kind: 'http', schema: SCHEMA, timeout_s: TIMEOUT_S, run });

@@ -1,5 +1,5 @@
 /** The SQL of a tool's configuration, in all its spellings, as a list of statements. */
-import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import { splitStatements } from './split.ts';
 
 const KEYS = ['query', 'queries', 'command', 'commands', 'cmd', 'cmds', 'statement', 'sql'];
@@ -31,11 +31,7 @@ function sourceOf(config: JsonObject): string {
     const written = config[key];
     if (written !== undefined && written !== null && written !== '') return textOf(written);
   }
-  const { script } = config;
-  if (typeof script === 'string') return script;
-  const source = isJsonObject(script) ? script['source'] : undefined;
-  const inline = isJsonObject(source) ? source['code'] : undefined;
-  return typeof inline === 'string' ? inline : '';
+  return '';
 }
 
 /** A list is one statement an item, which may hold several. */

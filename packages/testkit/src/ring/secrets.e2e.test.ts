@@ -1,0 +1,176 @@
+/** Credentials and the keychain: written once, opened in workers only, and in nothing that is stored or shown. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startPlatform, type TestPlatform } from '../platform.ts';
+import { RingClient } from './client.ts';
+
+const TOKEN = 'tok-7f3e9a1c5b-secret';
+const CLIENT_SECRET = 'cs-55aa66bb77-secret';
+
+let platform: TestPlatform;
+let ring: RingClient;
+let server: Server;
+let url: string;
+let tokensGiven = 0;
+const seen: string[] = [];
+
+beforeAll(async () => {
+  platform = await startPlatform({ workers: 1 });
+  ring = await RingClient.connect(platform);
+  server = createServer((request, response) => {
+    response.setHeader('content-type', 'application/json');
+    if (request.url === '/token') {
+      tokensGiven += 1;
+      response.end(
+        JSON.stringify({ access_token: `at-${String(tokensGiven)}-0123456789`, expires_in: 3600 }),
+      );
+      return;
+    }
+    seen.push(request.headers.authorization ?? '');
+    // A careless server that says what it was sent.
+    response.end(JSON.stringify({ echo: request.headers.authorization }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  await save({ name: 'echo', type: 'bearer', data: { token: TOKEN } });
+  await save({
+    name: 'client',
+    type: 'oauth2',
+    data: { token_url: `${url}/token`, client_id: 'me', client_secret: CLIENT_SECRET },
+  });
+});
+
+afterAll(async () => {
+  await ring.close();
+  await platform.stop();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function save(credential: object): Promise<void> {
+  const { status } = await ring.post('/api/credentials', credential);
+  expect(status).toBe(201);
+}
+
+function document(path: string, steps: string, more = ''): string {
+  return `apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: {name: x, path: ${path}}\n${more}\nworkflow:\n${steps}`;
+}
+
+/** Every text of ours that could hold a secret. */
+async function everythingStored(): Promise<string> {
+  const tables = [
+    'event',
+    'execution',
+    'command',
+    'loop',
+    'value',
+    'collection_page',
+    'catalog',
+    'credential',
+  ];
+  const rows = await Promise.all(tables.map((table) => ring.sql(`SELECT * FROM noetl.${table}`)));
+  const logs = platform.processes.names.map((name) => platform.log(name));
+  return JSON.stringify(rows) + logs.join('\n');
+}
+
+describe('credentials', () => {
+  test('are listed, shown and deleted without their data', async () => {
+    await save({ name: 'gone', type: 'generic', data: { x: 'y' }, tags: ['a'], description: 'd' });
+    const { body } = await ring.get<{ items: { name: string }[] }>('/api/credentials?q=gone');
+    expect(body.items).toMatchObject([{ name: 'gone', type: 'generic', tags: ['a'] }]);
+    expect(JSON.stringify(body)).not.toContain('"y"');
+    expect((await ring.get('/api/credentials/gone?include_data=true')).status).toBe(400);
+    const gone = await fetch(`${platform.url}/api/credentials/gone`, { method: 'DELETE' });
+    expect(gone.status).toBe(200);
+    expect((await ring.get('/api/credentials/gone')).status).toBe(404);
+  });
+
+  test.each([
+    ['without a name', { type: 'bearer', data: { token: 'x' } }, 'BODY_INVALID'],
+    [
+      'without what its type needs',
+      { name: 'n', type: 'postgres', data: { db_host: 'h' } },
+      'CREDENTIAL_INVALID',
+    ],
+  ])('one %s is refused', async (_, credential, code) => {
+    const { status, body } = await ring.post('/api/credentials', credential);
+    expect([status, body['code']]).toEqual([400, code]);
+  });
+
+  test('a step that names one that is not there fails and says which', async () => {
+    const path = await ring.register(
+      document('secrets/unknown', `- {step: start, tool: {kind: http, url: "${url}/", auth: nobody}}`),
+    );
+    const { status, error } = await ring.run(path);
+    expect(status).toBe('FAILED');
+    expect(error).toContain('there is no credential "nobody"');
+  });
+
+  test('a token reaches the server, and nothing that is stored', async () => {
+    const path = await ring.register(
+      document('secrets/echo', `- {step: start, tool: {kind: http, url: "${url}/", auth: echo}}`),
+    );
+    const { status, result } = await ring.run(path);
+    expect(status).toBe('COMPLETED');
+    expect(seen).toContain(`Bearer ${TOKEN}`);
+    expect(result).toMatchObject({ data: { echo: 'Bearer [REDACTED]' } });
+  });
+
+  test('OAuth 2 tokens are asked for once and used again', async () => {
+    const before = tokensGiven;
+    const steps = `- step: start
+  loop: {in: "{{ range(6) }}", iterator: n, spec: {mode: parallel}}
+  tool: {kind: http, url: "${url}/", auth: client}`;
+    const { status } = await ring.run(await ring.register(document('secrets/oauth', steps)));
+    expect(status).toBe('COMPLETED');
+    expect(tokensGiven - before).toBe(1);
+    expect(seen.at(-1)).toBe(`Bearer at-${String(tokensGiven)}-0123456789`);
+  });
+});
+
+describe('keychain', () => {
+  test('entries are resolved when a template looks into them, and only then', async () => {
+    const keychain = `keychain:
+- {name: echo, kind: credential, credential: echo}
+- {name: fixed, kind: static, map: {colour: "{{ colour }}"}}
+- {name: never, kind: oauth2, endpoint: "http://127.0.0.1:1/never"}
+workload: {colour: ultramarine}`;
+    const steps = `- step: start
+  tool:
+    kind: python
+    input: {token: "{{ keychain.echo.token }}", colour: "{{ keychain.fixed.colour }}"}
+    code: |
+      print("printed " + token)
+      result = {"token": token, "length": len(token), "colour": colour}`;
+    const { status, result, execution_id } = await ring.run(
+      await ring.register(document('secrets/keychain', steps, keychain)),
+    );
+    expect(status).toBe('COMPLETED');
+    // What came out of a credential does not go into results; what the document says itself may.
+    expect(result).toEqual({ token: '[REDACTED]', length: TOKEN.length, colour: 'ultramarine' });
+    expect(await ring.printed(execution_id)).toContain('printed [REDACTED]');
+  });
+
+  test('an error does not tell the secret either', async () => {
+    const steps = `- step: start
+  tool: {kind: python, input: {token: "{{ keychain.echo.token }}"}, code: "raise ValueError(token)"}`;
+    const keychain = 'keychain: [{name: echo, kind: credential, credential: echo}]';
+    const { error } = await ring.run(await ring.register(document('secrets/error', steps, keychain)));
+    expect(error).toContain('ValueError: [REDACTED]');
+  });
+
+  test('an entry that cannot be resolved fails the step that looks into it', async () => {
+    const keychain = 'keychain: [{name: cloud, kind: secrets, provider: gcp, map: {a: b}}]';
+    const steps = '- {step: start, tool: {kind: noop, result: "{{ keychain.cloud.a }}"}}';
+    const { error } = await ring.run(await ring.register(document('secrets/cloud', steps, keychain)));
+    expect(error).toContain('"cloud" is of kind secrets, which is not available');
+  });
+});
+
+test('no secret is in any table or log', async () => {
+  const stored = await everythingStored();
+  for (const secret of [TOKEN, CLIENT_SECRET, 'at-1-0123456789']) {
+    expect([secret, stored.includes(secret)]).toEqual([secret, false]);
+    expect(stored.includes(Buffer.from(secret).toString('base64'))).toBe(false);
+  }
+});

@@ -1,0 +1,100 @@
+/**
+ * Programs and SQL that a playbook keeps elsewhere: `script: {uri, source: {type: inline | file | http}}` becomes the
+ * text it stands for, for every tool that runs text.
+ */
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { textSetting } from './settings.ts';
+import type { Tool, ToolBatch } from './tool.ts';
+
+export interface ScriptDeps {
+  /** Folder that `type: file` reads from; without one, files are not available. */
+  folder?: string;
+  /** Sends a request of the http tool. */
+  http: (config: JsonObject, batch: ToolBatch) => Promise<Json>;
+}
+
+/** The same tool, with `script` read into the key that holds its text. */
+export function withScripts(tool: Tool, key: 'code' | 'command', deps: ScriptDeps): Tool {
+  return {
+    ...tool,
+    async *run(batch) {
+      const { script, ...rest } = batch.config;
+      if (script === undefined || script === null) {
+        yield* tool.run(batch);
+        return;
+      }
+      let text: string;
+      try {
+        text = await scriptText(script, batch, deps);
+      } catch (error) {
+        if (!(error instanceof NoetlError)) throw error;
+        for (const _ of batch.items) {
+          yield { status: 'error', error: error.toInfo(), stdout: '', duration_ms: 0 };
+          if (batch.stop_on_error === true) return;
+        }
+        return;
+      }
+      yield* tool.run({ ...batch, config: { ...rest, [key]: text } });
+    },
+  };
+}
+
+async function scriptText(script: Json, batch: ToolBatch, deps: ScriptDeps): Promise<string> {
+  if (typeof script === 'string') return script;
+  if (!isJsonObject(script)) throw new NoetlError('TOOL_CONFIG', '`script` must be text, or {uri, source}');
+  const source = isJsonObject(script['source']) ? script['source'] : {};
+  const code = textSetting(source, 'code') ?? textSetting(script, 'code');
+  if (code !== undefined) return code;
+  const uri = textSetting(script, 'uri', 'path', 'url') ?? textSetting(source, 'uri', 'path') ?? '';
+  const type = textSetting(source, 'type') ?? (/^https?:/.test(uri) ? 'http' : 'file');
+  switch (type) {
+    case 'file':
+      return fileText(uri, deps.folder);
+    case 'http':
+    case 'https':
+      return fetched(uri, source, batch, deps);
+    default:
+      throw new NoetlError('TOOL_UNAVAILABLE', `scripts of source type "${type}" are not available`, {
+        hint: 'Use inline, file or http.',
+      });
+  }
+}
+
+/** Nothing outside the folder is read, whatever the path says. */
+async function fileText(uri: string, folder: string | undefined): Promise<string> {
+  if (folder === undefined) {
+    throw new NoetlError(
+      'TOOL_UNAVAILABLE',
+      `the script ${uri} is a file, and no folder of scripts is configured`,
+      {
+        hint: 'Set NOETL_SCRIPTS_DIR for the workers, or use source type inline or http.',
+      },
+    );
+  }
+  const file = resolve(folder, uri.replace(/^file:\/\//, ''));
+  const inside = relative(folder, file);
+  if (inside.startsWith('..') || isAbsolute(inside))
+    throw new NoetlError('TOOL_CONFIG', `the script ${uri} is outside the folder of scripts`);
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new NoetlError('TOOL_FAILED', `the script ${uri} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** `source.endpoint` is the whole URL, or what `uri` is relative to. */
+async function fetched(uri: string, source: JsonObject, batch: ToolBatch, deps: ScriptDeps): Promise<string> {
+  const { type: _, code: __, endpoint, ...settings } = source;
+  const base = endpoint === undefined || endpoint === null ? undefined : jsonText(endpoint);
+  const url = base === undefined || /^https?:/.test(uri) ? uri : joined(base, uri);
+  const answer = await deps.http({ ...settings, url }, batch);
+  const text = isJsonObject(answer) ? answer['data'] : null;
+  if (typeof text === 'string') return text;
+  throw new NoetlError('TOOL_FAILED', `the script ${url} is no text`);
+}
+
+function joined(base: string, uri: string): string {
+  return uri === '' || base.endsWith(uri) ? base : `${base.replace(/\/$/, '')}/${uri.replace(/^\//, '')}`;
+}
