@@ -11,6 +11,8 @@ import { executeRoutes } from './routes/execute.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { healthRoutes } from './routes/health.ts';
 import { resultRoutes } from './routes/results.ts';
+import { sqlRoutes } from './routes/sql.ts';
+import { varRoutes } from './routes/vars.ts';
 import { loopRoutes } from './routes/loops.ts';
 
 const BODY_MAX = '1mb';
@@ -34,6 +36,8 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
     aggregateRoutes,
     credentialRoutes,
     resultRoutes,
+    varRoutes,
+    sqlRoutes,
   ])
     add(router, deps);
   app.use('/api', router);

@@ -58,6 +58,8 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     log,
     sealer: createSealer(config.encryptionKeys),
     newId: snowflakes(Math.floor(Math.random() * ID_SHARDS), Date.now),
+    nowMs: Date.now,
+    sqlEndpoint: config.sqlEndpoint,
     playbook: deps.playbooks,
     start: (executionId) => advance(deps, executionId),
     cancel: (executionId, reason, cascade) => advance(deps, executionId, { kind: 'cancel', reason, cascade }),

@@ -70,6 +70,8 @@ export const ERRORS = {
   VALUE_MISSING: spec('failed', 'The stored value has expired or was never written.'),
   // API
   SQL_ENDPOINT_OFF: spec('forbidden', 'Set NOETL_SQL_ENDPOINT=on to allow read-only SQL over HTTP.'),
+  VAR_UNKNOWN: spec('not_found', 'List the variables: GET /api/vars/<execution id>.'),
+  EXECUTION_ENDED: spec('conflict', 'Start another execution; this one has ended.'),
   RESULT_UNKNOWN: spec('not_found', 'Name a step of this execution that has ended.'),
   CREDENTIAL_NOT_FOUND: spec('not_found', 'List the credentials: GET /api/credentials.'),
   SCHEDULE_UNKNOWN: spec('not_found', 'List the schedules: GET /api/schedules.'),

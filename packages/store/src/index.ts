@@ -76,4 +76,6 @@ export { ensurePartitions } from './partition.ts';
 export { createSealer, type Sealer } from './sealer.ts';
 export { dropKept, keepValue, listKept, type KeptRecord, type KeptValue } from './kept-value.ts';
 export { beatRuntime, endRuntime, poolCapacity, type Runtime } from './runtime.ts';
+export { readOnlySql } from './read-only-sql.ts';
+export { readVars, writeVars, type Variable } from './vars.ts';
 export { executionsToAdvance, filledLoops, runningLoops } from './sweep.ts';

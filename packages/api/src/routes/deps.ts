@@ -12,6 +12,9 @@ export interface ApiDeps {
   sealer: Sealer;
   /** Ids of catalog entries and executions. */
   newId: () => Id;
+  /** Unix time. */
+  nowMs: () => number;
+  sqlEndpoint: boolean;
   playbook: (catalogId: Id) => Promise<Playbook>;
   /** Decides the first steps of an execution whose row has just been committed. */
   start: (executionId: Id) => Promise<void>;
