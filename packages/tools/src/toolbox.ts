@@ -3,14 +3,17 @@ import { fileURLToPath } from 'node:url';
 import { codeTool } from './code-tool.ts';
 import { duckdb } from './duckdb.ts';
 import { ducklake } from './ducklake.ts';
+import { natsTool } from './nats.ts';
+import { NatsConnections } from './nats/connections.ts';
 import { noop } from './noop.ts';
 import { RunnerPool } from './runner/pool.ts';
 import { shell } from './shell.ts';
+import { subscriptionTool } from './subscription.ts';
 import type { Tool } from './tool.ts';
 
 export interface Toolbox {
   get(kind: string): Tool | undefined;
-  /** Kills the runners. */
+  /** Kills the runners and closes the connections. */
   close(): Promise<void>;
 }
 
@@ -31,6 +34,7 @@ export function createToolbox({ pythonPath = 'python3', runners }: ToolboxOption
     runners,
   );
   const javascript = new RunnerPool({ program: process.execPath, args: javascriptArgs(), env: {} }, runners);
+  const nats = new NatsConnections();
   const tools = [
     noop,
     codeTool('python', python),
@@ -38,12 +42,14 @@ export function createToolbox({ pythonPath = 'python3', runners }: ToolboxOption
     shell,
     duckdb,
     ducklake,
+    natsTool(nats),
+    subscriptionTool(nats),
   ];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
   return {
     get: (kind) => byKind.get(kind),
     close: async () => {
-      await Promise.all([python.close(), javascript.close()]);
+      await Promise.all([python.close(), javascript.close(), nats.close()]);
     },
   };
 }
