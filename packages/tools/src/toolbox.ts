@@ -10,6 +10,7 @@ import { RunnerPool } from './runner/pool.ts';
 import { shell } from './shell.ts';
 import { subscriptionTool } from './subscription.ts';
 import type { Tool } from './tool.ts';
+import { unavailable } from './unavailable.ts';
 
 export interface Toolbox {
   get(kind: string): Tool | undefined;
@@ -44,6 +45,7 @@ export function createToolbox({ pythonPath = 'python3', runners }: ToolboxOption
     ducklake,
     natsTool(nats),
     subscriptionTool(nats),
+    ...unavailable,
   ];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
   return {
