@@ -1,6 +1,7 @@
 /** The tools of one worker, by kind, with the runner processes behind them. */
 import { fileURLToPath } from 'node:url';
 import { codeTool } from './code-tool.ts';
+import { container } from './container.ts';
 import { duckdb } from './duckdb.ts';
 import { ducklake } from './ducklake.ts';
 import { natsTool } from './nats.ts';
@@ -45,6 +46,7 @@ export function createToolbox({ pythonPath = 'python3', runners }: ToolboxOption
     ducklake,
     natsTool(nats),
     subscriptionTool(nats),
+    container,
     ...unavailable,
   ];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
