@@ -111,6 +111,7 @@ describe('K/V', () => {
     ['no key', { operation: 'kv_get', bucket }, { code: 'TOOL_CONFIG' }],
     ['no value', { operation: 'kv_put', bucket, key: 'a' }, { code: 'TOOL_CONFIG' }],
     ['a bucket with a dot', { operation: 'kv_get', bucket: 'a.b', key: 'a' }, { code: 'TOOL_CONFIG' }],
+    ['a filter with a blank', { operation: 'kv_keys', bucket, filter: 'a b' }, { code: 'TOOL_CONFIG' }],
     ['an operation', { operation: 'kv_swap' }, { code: 'TOOL_CONFIG' }],
     ['no credential', { operation: 'kv_get', bucket, key: 'a', auth: null }, { code: 'TOOL_CONFIG' }],
     ['a missing bucket', { operation: 'kv_get', bucket: 'none', key: 'a' }, { kind: 'not_found' }],

@@ -132,6 +132,7 @@ describe('polling', () => {
     ['another operation', { operation: 'push', topic: 'orders.a' }, { code: 'TOOL_CONFIG' }],
     ['no topic', {}, { code: 'TOOL_CONFIG' }],
     ['a topic of no stream', { topic: 'nothing.a' }, { kind: 'not_found' }],
+    ['a start', { topic: 'orders.a', deliver_policy: 'some' }, { code: 'TOOL_CONFIG' }],
     ['half a message', { topic: 'orders.a', batch: 0.5 }, { code: 'TOOL_CONFIG' }],
   ])('refused: %s', async (_, config, error) => {
     expect(await outcome('subscription', config)).toMatchObject({ status: 'error', error });

@@ -10,6 +10,7 @@ import type { ContainerSpec } from './spec.ts';
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const LOOK_EVERY_MS = 1_000;
 const REQUEST_MS = 15_000;
+const SILENT_LOOKS = 60;
 const LOG_MAX = 1024 * 1024;
 
 export interface Cluster {
@@ -56,9 +57,11 @@ async function podAtEnd(
   { name, image, timeoutS }: ContainerSpec,
   signal: AbortSignal,
 ): Promise<PodState> {
-  for (;;) {
-    const end = jobEnd(await api.send('GET', job, signal));
-    const pod = podState(await api.send('GET', `${pods}?labelSelector=job-name%3D${name}`, signal));
+  for (let missed = 0; ;) {
+    const look = await lookAt(api, job, `${pods}?labelSelector=job-name%3D${name}`, signal);
+    missed = look.silent ? missed + 1 : 0;
+    if (look.silent && missed > SILENT_LOOKS) throw look.silent;
+    const { end, pod } = look;
     if (end?.reason.startsWith('DeadlineExceeded') === true) {
       throw new NoetlError('TOOL_TIMEOUT', `the container took longer than ${String(timeoutS)} s`, {
         kind: 'timeout',
@@ -71,6 +74,22 @@ async function podAtEnd(
     }
     if (pod?.exit_code !== undefined) return pod;
     await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
+/** A silent API server does not end the work: it runs on by itself. */
+async function lookAt(
+  api: KubernetesApi,
+  job: string,
+  pods: string,
+  signal: AbortSignal,
+): Promise<{ end?: ReturnType<typeof jobEnd>; pod?: PodState | undefined; silent?: NoetlError }> {
+  try {
+    const end = jobEnd(await api.send('GET', job, signal));
+    return { end, pod: podState(await api.send('GET', pods, signal)) };
+  } catch (error) {
+    if (error instanceof NoetlError && error.kind === 'connection') return { silent: error };
+    throw error;
   }
 }
 

@@ -34,6 +34,6 @@ function extensionMissing(extension: string, message: string): NoetlError {
   });
 }
 
-export function redacted(text: string, secrets: string[]): string {
+function redacted(text: string, secrets: string[]): string {
   return secrets.reduce((result, secret) => result.replaceAll(secret, '***'), text);
 }

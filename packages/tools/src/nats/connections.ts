@@ -4,7 +4,7 @@ import { connect, Events, type NatsConnection } from 'nats';
 import { NoetlError } from '@noetl/protocol';
 import { field } from '../auth.ts';
 import type { Credential } from '../tool.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, openingFailure } from './failure.ts';
 
 const WAIT_MS = 5_000;
 const KEPT_MAX = 16;
@@ -32,7 +32,10 @@ export class NatsConnections {
     this.#entries.set(key, entry);
     entry.users += 1;
     try {
-      const connection = await orAborted(entry.opening, signal);
+      const connection = await orAborted(entry.opening, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw openingFailure(error);
+      });
       await orAborted(reconnected(entry), signal);
       return await orAborted(work(connection), signal);
     } catch (error) {

@@ -67,12 +67,19 @@ async function consumerOf({ config, manager, jetstream }: NatsCall): Promise<Con
   if (durable !== undefined && known) return jetstream.consumers.get(stream, durable);
   const wanted: Partial<ConsumerConfig> = {
     ack_policy: AckPolicy.Explicit,
-    deliver_policy: DELIVER[textSetting(config, 'deliver_policy') ?? 'all'] ?? DeliverPolicy.All,
+    deliver_policy: deliverPolicy(config),
     ...(subject !== undefined && { filter_subject: subject }),
     ...(durable !== undefined ? { durable_name: durable } : { inactive_threshold: nanos(UNNAMED_MS) }),
   };
   const { name } = await manager.consumers.add(stream, wanted);
   return jetstream.consumers.get(stream, name);
+}
+
+function deliverPolicy(config: NatsCall['config']): DeliverPolicy {
+  const name = textSetting(config, 'deliver_policy') ?? 'all';
+  const policy = Object.hasOwn(DELIVER, name) ? DELIVER[name] : undefined;
+  if (policy !== undefined) return policy;
+  throw new NoetlError('TOOL_CONFIG', `\`deliver_policy\` must be all, new or last, not "${name}"`);
 }
 
 async function streamOf(manager: NatsCall['manager'], subject: string | undefined): Promise<string> {

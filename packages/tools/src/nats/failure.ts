@@ -43,6 +43,18 @@ export function failureOf(error: unknown, down: boolean): unknown {
   });
 }
 
+/** No connection came about: refused, or for whatever reason not made. */
+export function openingFailure(error: unknown): unknown {
+  if (error instanceof NatsError && KINDS[error.code] === 'auth') return failureOf(error, false);
+  const reason = error instanceof NatsError ? error.message : String(error);
+  return new NoetlError('TOOL_FAILED', `NATS does not answer: ${reason}`, {
+    kind: 'connection',
+    retryable: true,
+    hint: 'Check nats_url of the credential, and that the server answers.',
+    cause: error,
+  });
+}
+
 export function notFound(message: string, cause?: unknown): NoetlError {
   return new NoetlError('TOOL_FAILED', `NATS: ${message}`, {
     kind: 'not_found',

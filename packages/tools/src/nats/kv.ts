@@ -57,7 +57,7 @@ async function remove(call: NatsCall, how: 'delete' | 'purge'): Promise<Json> {
 
 async function keys(call: NatsCall): Promise<Json> {
   const bucket = bucketName(call.config);
-  const filter = textSetting(call.config, 'filter', 'key') ?? '>';
+  const filter = filterOf(call.config);
   const kv = await opened(call, bucket);
   const found: string[] = [];
   const listing = await kv.keys(filter);
@@ -69,6 +69,12 @@ async function keys(call: NatsCall): Promise<Json> {
   }
   call.signal.removeEventListener('abort', stop);
   return { status: 'success', bucket, keys: found, count: found.length };
+}
+
+function filterOf(config: JsonObject): string {
+  const filter = textSetting(config, 'filter', 'key') ?? '>';
+  if (/^[-/=.\w*>]+$/.test(filter) && !/^\.|\.$|\.\./.test(filter)) return filter;
+  throw new NoetlError('TOOL_CONFIG', `\`filter\` "${filter}" is no pattern of keys, such as \`orders.>\``);
 }
 
 function tooMany(): NoetlError {
