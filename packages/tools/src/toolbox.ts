@@ -3,8 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { artifact } from './artifact.ts';
 import { codeTool } from './code-tool.ts';
 import { createHttp, type Http } from './http/index.ts';
+import { container } from './container.ts';
 import { duckdb } from './duckdb.ts';
 import { ducklake } from './ducklake.ts';
+import { natsTool } from './nats.ts';
+import { NatsConnections } from './nats/connections.ts';
 import { noop } from './noop.ts';
 import { postgresTool } from './postgres.ts';
 import { RunnerPool } from './runner/pool.ts';
@@ -12,7 +15,9 @@ import { transferTool } from './transfer.ts';
 import { PostgresPools } from './sql/pools.ts';
 import { withScripts, type ScriptDeps } from './script.ts';
 import { shell } from './shell.ts';
+import { subscriptionTool } from './subscription.ts';
 import type { Tool } from './tool.ts';
+import { unavailable } from './unavailable.ts';
 
 export interface Toolbox {
   get(kind: string): Tool | undefined;
@@ -62,6 +67,7 @@ export function createToolbox({
   };
   const code = [codeTool('python', python), codeTool('javascript', javascript)];
   const sql = [postgresTool(pools), duckdb, ducklake];
+  const nats = new NatsConnections();
   const tools = [
     noop,
     artifact,
@@ -70,13 +76,18 @@ export function createToolbox({
     http.tool,
     transferTool({ pools, http: (config, call) => http.run({ ...call, config }) }),
     shell,
+    natsTool(nats),
+    subscriptionTool(nats),
+    container,
+    ...unavailable,
   ];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
   return {
     get: (kind) => byKind.get(kind),
     tokens: http.tokens,
     close: async () => {
-      await Promise.all([python.close(), javascript.close(), http.close(), pools.close()]);
+      const open = [python, javascript, http, pools, nats];
+      await Promise.all(open.map((part) => part.close()));
     },
   };
 }
