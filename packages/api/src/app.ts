@@ -11,6 +11,7 @@ import { executeRoutes } from './routes/execute.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { healthRoutes } from './routes/health.ts';
 import { resultRoutes } from './routes/results.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { sqlRoutes } from './routes/sql.ts';
 import { varRoutes } from './routes/vars.ts';
 import { loopRoutes } from './routes/loops.ts';
@@ -38,6 +39,7 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
     resultRoutes,
     varRoutes,
     sqlRoutes,
+    scheduleRoutes,
   ])
     add(router, deps);
   app.use('/api', router);

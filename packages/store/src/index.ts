@@ -73,6 +73,18 @@ export {
 } from './loop.ts';
 export { migrate } from './migrate.ts';
 export { ensurePartitions } from './partition.ts';
+export {
+  createSchedule,
+  deleteSchedule,
+  getSchedule,
+  listSchedules,
+  takeDueSchedule,
+  updateSchedule,
+  type MissedRuns,
+  type ScheduleFields,
+  type ScheduleRow,
+  type Started,
+} from './schedule.ts';
 export { createSealer, type Sealer } from './sealer.ts';
 export { dropKept, keepValue, listKept, type KeptRecord, type KeptValue } from './kept-value.ts';
 export { beatRuntime, endRuntime, poolCapacity, type Runtime } from './runtime.ts';
