@@ -12,6 +12,7 @@ import { executionRoutes } from './routes/executions.ts';
 import { healthRoutes } from './routes/health.ts';
 import { resultRoutes } from './routes/results.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { sqlRoutes } from './routes/sql.ts';
 import { varRoutes } from './routes/vars.ts';
 import { loopRoutes } from './routes/loops.ts';
@@ -40,6 +41,7 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
     varRoutes,
     sqlRoutes,
     scheduleRoutes,
+    webhookRoutes,
   ])
     add(router, deps);
   app.use('/api', router);

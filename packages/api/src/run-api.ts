@@ -18,6 +18,7 @@ import { createApp } from './app.ts';
 import { isLoopback } from './http/host.ts';
 import { relayServices } from './relay.ts';
 import { scheduleService } from './schedules.ts';
+import { webhookService } from './webhooks.ts';
 import type { ApiDeps } from './routes/deps.ts';
 
 const ROLL_CALL_MS = 2_000;
@@ -76,6 +77,7 @@ export async function runApi(config: Config, log: Log): Promise<void> {
       notices(bus, queue),
       ...relayServices(deps, config.sweepMs),
       scheduleService(api, config.sweepMs),
+      webhookService(api, config.sweepMs),
       http(createServer(createApp(api, { loopback: isLoopback(config.host) })), config),
     ],
     { log, graceMs: config.shutdownGraceMs },

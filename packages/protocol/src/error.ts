@@ -74,6 +74,7 @@ export const ERRORS = {
   EXECUTION_ENDED: spec('conflict', 'Start another execution; this one has ended.'),
   RESULT_UNKNOWN: spec('not_found', 'Name a step of this execution that has ended.'),
   CREDENTIAL_NOT_FOUND: spec('not_found', 'List the credentials: GET /api/credentials.'),
+  WEBHOOK_UNKNOWN: spec('not_found', 'Start executions with `webhook: {url}` to be told of their end.'),
   SCHEDULE_UNKNOWN: spec('not_found', 'List the schedules: GET /api/schedules.'),
   SCHEDULE_INVALID: spec('invalid', 'Give a cron expression of five fields, or interval_seconds.'),
   BODY_TOO_LARGE: spec('too_large', 'Send at most 1 MiB.'),

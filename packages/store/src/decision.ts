@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { EngineEvent, ExecutionStatus, Id, Json, LoopOpening, StepCommand } from '@noetl/protocol';
 import type { Tx } from './database.ts';
 import { appendEvents } from './event-log.ts';
+import { enqueueWebhook } from './webhook.ts';
 import { dropChunks } from './chunk.ts';
 import { requestCancelOfChildren, wakeWaiting, type Woken } from './child.ts';
 
@@ -61,6 +62,7 @@ export async function commitDecision(tx: Tx, decision: StoredDecision): Promise<
     .execute();
   if (!ended) return { woken: [], cancelled: [] };
   await stopWork(tx, execution_id);
+  await enqueueWebhook(tx, execution_id);
   const reason = decision.cancel_children;
   return {
     woken: await wakeWaiting(tx, execution_id),

@@ -10,6 +10,7 @@ import {
 } from '@noetl/protocol';
 import type { Store, Tx } from './database.ts';
 import { eventsAfter } from './event-log.ts';
+import type { Webhook } from './webhook.ts';
 
 export interface ExecutionRow {
   execution_id: Id;
@@ -34,6 +35,8 @@ export interface NewExecution {
   version: number;
   parent_execution_id?: Id;
   payload: JsonObject;
+  /** Who is told of the end. */
+  webhook?: Webhook;
   /** The caller's key; the same key with the same `request_hash` gives the same execution. */
   idempotency_key?: string;
   request_hash?: string;
@@ -73,6 +76,7 @@ export async function createExecution(
     .insertInto('execution')
     .values({
       ...execution,
+      webhook: execution.webhook ? JSON.stringify(execution.webhook) : null,
       status: 'PENDING',
       payload: JSON.stringify(execution.payload),
       last_event_id: '0',

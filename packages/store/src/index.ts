@@ -90,4 +90,13 @@ export { dropKept, keepValue, listKept, type KeptRecord, type KeptValue } from '
 export { beatRuntime, endRuntime, poolCapacity, type Runtime } from './runtime.ts';
 export { readOnlySql } from './read-only-sql.ts';
 export { readVars, writeVars, type Variable } from './vars.ts';
+export {
+  getDelivery,
+  redeliver,
+  settleDelivery,
+  takeDeliveries,
+  type Delivery,
+  type DeliveryState,
+  type Webhook,
+} from './webhook.ts';
 export { executionsToAdvance, filledLoops, runningLoops } from './sweep.ts';

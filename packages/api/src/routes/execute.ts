@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import type { Request, Response, Router } from 'express';
 import { onFeed } from '@noetl/bus';
 import { mergeDeep } from '@noetl/playbook';
-import { NoetlError, type Id, type JsonObject } from '@noetl/protocol';
+import { NoetlError, type Id, type Json, type JsonObject } from '@noetl/protocol';
 import { createExecution, getExecution, type ExecutionRow } from '@noetl/store';
 import { Bell } from '../http/bell.ts';
 import { bodyReader, jsonBody, numberOf } from '../http/request.ts';
+import { webhookOf } from '../webhooks.ts';
 import { resource } from './catalog.ts';
 import { executionOf } from './executions.ts';
 import type { ApiDeps } from './deps.ts';
@@ -21,6 +22,8 @@ interface ExecuteBody {
   args?: JsonObject | null;
   input?: JsonObject | null;
   parameters?: JsonObject | null;
+  /** Told when the execution has ended: a URL, or {url, secret, headers}. */
+  webhook?: Json;
 }
 
 const mapping = { type: ['object', 'null'] };
@@ -36,6 +39,7 @@ const readBody = bodyReader<ExecuteBody>({
     args: mapping,
     input: mapping,
     parameters: mapping,
+    webhook: { type: ['string', 'object', 'null'] },
   },
   anyOf: [{ required: ['path'] }, { required: ['catalog_id'] }],
 });
@@ -53,12 +57,15 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
     const parent = body.parent_execution_id
       ? { parent_execution_id: (await executionOf(deps, body.parent_execution_id)).execution_id }
       : {};
+    const newId = deps.newId();
+    const webhook = webhookOf(body.webhook, newId, deps.sealer);
     const { execution_id, created } = await createExecution(deps.store, {
-      execution_id: deps.newId(),
+      execution_id: newId,
       catalog_id: entry.catalog_id,
       path: entry.path,
       version: entry.version,
       payload,
+      ...(webhook && { webhook }),
       ...parent,
       ...idempotency(request, body),
     });

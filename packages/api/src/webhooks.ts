@@ -1,0 +1,113 @@
+/** Tells whoever asked that an execution has ended: signed, tried again with growing pauses, one at a time each. */
+import { createHmac } from 'node:crypto';
+import { isJsonObject, jsonText, NoetlError, type Id, type Json } from '@noetl/protocol';
+import { every, type Log, type Service } from '@noetl/service';
+import {
+  settleDelivery,
+  takeDeliveries,
+  type Delivery,
+  type Sealer,
+  type Store,
+  type Webhook,
+} from '@noetl/store';
+
+export interface WebhookDeps {
+  store: Store;
+  log: Log;
+  sealer: Sealer;
+  nowMs: () => number;
+}
+
+const BATCH = 20;
+const TIMEOUT_MS = 10_000;
+const TRIES_MAX = 12;
+const RETRY_FIRST_MS = 5_000;
+const RETRY_MAX_MS = 3_600_000;
+
+export function webhookService(deps: WebhookDeps, intervalMs: number): Service {
+  const round = async (): Promise<void> => {
+    const due = await takeDeliveries(deps.store, { limit: BATCH, busy_ms: TIMEOUT_MS * 3 });
+    await Promise.all(due.map((delivery) => deliver(deps, delivery)));
+  };
+  return every('webhooks', intervalMs, round, { log: deps.log });
+}
+
+async function deliver(deps: WebhookDeps, delivery: Delivery): Promise<void> {
+  const { execution_id, attempts } = delivery;
+  const error = await send(deps, delivery);
+  if (error === undefined) return settleDelivery(deps.store, execution_id, { delivered: true });
+  const retry_ms =
+    attempts >= TRIES_MAX ? undefined : Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempts - 1));
+  deps.log.warn('a webhook was not delivered', {
+    execution_id,
+    attempts,
+    error,
+    gives_up: retry_ms === undefined,
+  });
+  return settleDelivery(deps.store, execution_id, { delivered: false, error, retry_ms });
+}
+
+/** What went wrong; undefined when the receiver has answered 2xx. */
+async function send(
+  { sealer, nowMs }: WebhookDeps,
+  { execution_id, webhook, body }: Delivery,
+): Promise<string | undefined> {
+  const text = JSON.stringify(body);
+  const headers: Record<string, string> = {
+    ...webhook.headers,
+    'content-type': 'application/json',
+    'x-noetl-event': 'execution.ended',
+    'x-noetl-delivery': execution_id,
+  };
+  try {
+    if (webhook.secret !== undefined) {
+      const timestamp = String(Math.floor(nowMs() / 1000));
+      const { secret } = sealer.open(sealName(execution_id), webhook.secret);
+      headers['x-noetl-timestamp'] = timestamp;
+      headers['x-noetl-signature'] = signature(jsonText(secret ?? ''), timestamp, text);
+    }
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await fetch(webhook.url, {
+      method: 'POST',
+      headers,
+      body: text,
+      redirect: 'manual',
+      signal,
+    });
+    await answer.body?.cancel();
+    return answer.ok ? undefined : `the receiver answered ${String(answer.status)}`;
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
+/** `sha256=` and the HMAC of `<timestamp>.<body>`, in hexadecimal. */
+export function signature(secret: string, timestamp: string, body: string): string {
+  return `sha256=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
+}
+
+function sealName(executionId: Id): string {
+  return `webhook:${executionId}`;
+}
+
+/** A webhook as a request gives it, ready to be stored: the secret sealed, the URL checked. */
+export function webhookOf(written: Json | undefined, executionId: Id, sealer: Sealer): Webhook | undefined {
+  if (written === undefined || written === null) return undefined;
+  const { url, secret, headers } = isJsonObject(written) ? written : { url: written };
+  if (typeof url !== 'string' || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new NoetlError(
+      'BODY_INVALID',
+      '`webhook` must be a URL of http or https, or {url, secret, headers}',
+    );
+  if (secret !== undefined && typeof secret !== 'string')
+    throw new NoetlError('BODY_INVALID', '`webhook.secret` must be text');
+  const given = isJsonObject(headers) ? headers : {};
+  if (!Object.values(given).every((value) => typeof value === 'string'))
+    throw new NoetlError('BODY_INVALID', '`webhook.headers` must be texts by name');
+  return {
+    url,
+    ...(headers !== undefined && { headers: given as Record<string, string> }),
+    ...(secret !== undefined && { secret: sealer.seal(sealName(executionId), { secret }) }),
+  };
+}
