@@ -1,7 +1,8 @@
 /** Express wiring: what happens to every request, and which routes there are. */
 import express, { text, type Express, Router } from 'express';
 import { loopbackOnly } from './http/host.ts';
-import { problems, unknownRoute } from './http/problem.ts';
+import { problems, unknownRoute, wrongMethod } from './http/problem.ts';
+import { requestIds } from './http/request-id.ts';
 import { aggregateRoutes } from './routes/aggregate.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { credentialRoutes } from './routes/credentials.ts';
@@ -24,6 +25,7 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  app.use(requestIds(deps.log));
   if (loopback) app.use(loopbackOnly);
   // Bodies are read as text whatever their type says, so that what is wrong with one can be told.
   app.use(text({ type: () => true, limit: BODY_MAX }));
@@ -44,7 +46,7 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
     webhookRoutes,
   ])
     add(router, deps);
-  app.use('/api', router);
+  app.use('/api', router, wrongMethod(router));
   app.get('/health', (_, response) => {
     response.json({ status: 'ok' });
   });

@@ -104,6 +104,12 @@ export class Client {
     return (await this.send('POST', path, JSON.stringify({ reason }), headers)) as ExecutionView;
   }
 
+  /** Any endpoint; `body` is sent as JSON. */
+  async call(method: string, path: string, body?: JsonObject): Promise<Json> {
+    const headers = { 'Content-Type': 'application/json' };
+    return (await this.send(method, path, body && JSON.stringify(body), headers)) as Json;
+  }
+
   private async send(
     method: string,
     path: string,

@@ -1,12 +1,14 @@
 /** The command line: every command with its options and help. What a command does is in its own file. */
 import { Command } from 'commander';
 import { addCancelCommand } from './commands/cancel.ts';
+import { addCredentialCommand } from './commands/credential.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addRegisterCommand } from './commands/register.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addValidateCommand } from './commands/validate.ts';
 
@@ -14,7 +16,7 @@ const EPILOGUE = `
 Examples:
   noetl dev                                         everything on this machine, until Ctrl-C
   noetl demo --items 10000 --workers 4              the heavy loop, on throwaway services
-  noetl register playbooks/examples/*.yaml
+  noetl register playbooks/examples
   noetl run load_test/heavy_loop_aggregation --set item_count=1000 --watch
   noetl status 4127890123456789
   noetl events 4127890123456789 --json
@@ -32,11 +34,17 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addDemoCommand(program, exitWith);
   addProcessCommands(program);
   addValidateCommand(program, exitWith);
-  addRegisterCommand(program);
+  addRegisterCommand(program, exitWith);
   addRunCommand(program, exitWith);
   addStatusCommand(program);
   addEventsCommand(program);
   addCancelCommand(program);
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  addScheduleCommand(program);
+  addCredentialCommand(program);
+  for (const command of withSubcommands(program)) command.exitOverride();
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }

@@ -2,7 +2,7 @@
 export * from './document.ts';
 export { PlaybookError } from './parse/faults.ts';
 export { isWaiting, KNOWN_TOOL_KINDS, startsChild } from './parse/kinds.ts';
-export { documentKind, parsePlaybook } from './parse/parse.ts';
+export { documentHead, parsePlaybook } from './parse/parse.ts';
 export { compileTemplate, type CompiledTemplate } from './template/compile.ts';
 export type { Scope } from './template/environment.ts';
 export { projectContext, references, type References } from './template/references.ts';

@@ -88,6 +88,7 @@ export const ERRORS = {
     'forbidden',
     'Use http://localhost, or configure authentication before opening the server.',
   ),
+  METHOD_WRONG: spec('invalid', 'Use one of the methods in the header Allow.'),
   ROUTE_UNKNOWN: spec('not_found', 'See the README for the endpoints.'),
   IDEMPOTENCY_CONFLICT: spec('conflict', 'Use a new Idempotency-Key for a different request.'),
   SERVICE_UNAVAILABLE: spec('unavailable', 'Try again shortly; check GET /api/ready.', true),

@@ -7,21 +7,24 @@ import type { Json, JsonObject } from './json.ts';
 import type { LoopStats } from './loop-state.ts';
 import type { ErrorInfo } from './error.ts';
 
-export type EventType =
-  | 'playbook.initialized'
-  | 'step.enter'
-  | 'step.skipped'
-  | 'command.issued'
-  | 'call.done' // fact: a step's tool returned; informative
-  | 'call.error' // fact: a step's tool failed; informative
-  | 'step.exit' // fact: outcome of a step, or of one iteration of a loop (then loop_name is set)
-  | 'ctx.updated'
-  | 'loop.started'
-  | 'loop.done' // fact, by the aggregator: every iteration is stored
-  | 'next.evaluated'
-  | 'playbook.completed'
-  | 'playbook.failed'
-  | 'execution.cancelled';
+export const EVENT_TYPES = [
+  'playbook.initialized',
+  'step.enter',
+  'step.skipped',
+  'command.issued',
+  'call.done', // fact: a step's tool returned; informative
+  'call.error', // fact: a step's tool failed; informative
+  'step.exit', // fact: outcome of a step, or of one iteration of a loop (then loop_name is set)
+  'ctx.updated',
+  'loop.started',
+  'loop.done', // fact, by the aggregator: every iteration is stored
+  'next.evaluated',
+  'playbook.completed',
+  'playbook.failed',
+  'execution.cancelled',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
 
 export const TERMINAL_EVENTS: readonly EventType[] = [
   'playbook.completed',

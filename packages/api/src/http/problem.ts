@@ -1,8 +1,9 @@
 /** Errors at the edge: codes of the registry as RFC 9457 problems. Nothing internal leaves the process. */
-import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { errorInfo, NoetlError, type ErrorCategory } from '@noetl/protocol';
+import type { ErrorRequestHandler, Request, RequestHandler, Response, Router } from 'express';
+import { errorInfo, NoetlError, type ErrorCategory, type ErrorCode } from '@noetl/protocol';
 import { PlaybookError } from '@noetl/playbook';
 import type { Log } from '@noetl/service';
+import { requestIdOf } from './request-id.ts';
 
 const STATUS: Record<ErrorCategory, number> = {
   invalid: 400,
@@ -14,6 +15,9 @@ const STATUS: Record<ErrorCategory, number> = {
   unavailable: 503,
   bug: 500,
 };
+
+/** Codes with a status of their own. */
+const SPECIAL: Partial<Record<ErrorCode, number>> = { MEDIA_TYPE: 415, METHOD_WRONG: 405 };
 
 const RETRY_AFTER_S = 2;
 
@@ -30,8 +34,9 @@ export function problems(log: Log): ErrorRequestHandler {
       return;
     }
     const error = translated(thrown);
-    const status = error.code === 'MEDIA_TYPE' ? 415 : STATUS[error.category];
-    if (status >= 500) log.error('a request failed', { path: request.path, error: thrown });
+    const status = SPECIAL[error.code] ?? STATUS[error.category];
+    const request_id = requestIdOf(response);
+    if (status >= 500) log.error('a request failed', { request_id, path: request.path, error: thrown });
     if (status === 503) response.set('Retry-After', String(RETRY_AFTER_S));
     sendProblem(request, response, status, error, thrown);
   };
@@ -40,6 +45,27 @@ export function problems(log: Log): ErrorRequestHandler {
 export const unknownRoute: RequestHandler = (request) => {
   throw new NoetlError('ROUTE_UNKNOWN', `there is no ${request.method} ${request.path}`);
 };
+
+/** A path that is there for other methods: 405, with the methods it has. */
+export function wrongMethod(router: Router): RequestHandler {
+  return (request, response, next) => {
+    const layers = router.stack as unknown as {
+      route?: { methods: Record<string, boolean> };
+      match(path: string): boolean;
+    }[];
+    const methods = layers
+      .filter((layer) => layer.route && layer.match(request.path))
+      .flatMap((layer) => Object.keys(layer.route?.methods ?? {}))
+      .map((method) => method.toUpperCase());
+    if (methods.length === 0) {
+      next();
+      return;
+    }
+    const allowed = [...new Set(methods)].join(', ');
+    response.set('Allow', allowed);
+    throw new NoetlError('METHOD_WRONG', `${request.originalUrl} takes ${allowed}, not ${request.method}`);
+  };
+}
 
 function sendProblem(
   request: Request,
@@ -65,6 +91,7 @@ function sendProblem(
         ...(details && { details }),
         ...faults,
         instance: request.originalUrl,
+        request_id: requestIdOf(response),
       }),
     );
 }

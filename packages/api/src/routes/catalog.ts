@@ -1,11 +1,14 @@
 /** Registering playbooks and reading the catalog. */
 import { isUtf8 } from 'node:buffer';
 import type { Request, Router } from 'express';
-import { documentKind, parsePlaybook } from '@noetl/playbook';
+import { documentHead, parsePlaybook, type Diagnostic } from '@noetl/playbook';
 import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
 import { findResource, listResources, listVersions, registerResource, type CatalogEntry } from '@noetl/store';
 import { bodyReader, idOf, jsonBody, textBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
+
+/** Kinds of documents that the catalog keeps besides playbooks. */
+const STORED_KINDS = ['Credential', 'Subscription', 'Mcp', 'Agent', 'Tool', 'Config', 'ConfigMap'];
 
 const MEDIA_TYPES = [
   'application/yaml',
@@ -20,11 +23,9 @@ const MEDIA_TYPES = [
 export function catalogRoutes(router: Router, deps: ApiDeps): void {
   router.post('/catalog/register', async (request, response) => {
     const content = playbookText(request);
-    const kind = kindOf(content, request);
-    if (kind !== 'Playbook')
-      throw new NoetlError('PLAYBOOK_KIND', `documents of kind "${kind}" cannot be registered yet`);
-    const { playbook, warnings } = parsePlaybook(content);
-    const { path } = playbook;
+    const head = headOf(content, request);
+    const { path, warnings } = identified(content, head);
+    const { kind } = head;
     const registered = await registerResource(deps.store, { catalog_id: deps.newId(), path, kind, content });
     const { version, catalog_id, created } = registered;
     const message = created
@@ -142,10 +143,31 @@ function decoded(content: string): string {
   return isUtf8(bytes) && text.includes(':') ? text : content;
 }
 
+/** Playbooks are checked; documents of other kinds are kept as they are, and cannot be executed. */
+function identified(
+  content: string,
+  { kind, path }: ReturnType<typeof documentHead>,
+): {
+  path: string;
+  warnings: Diagnostic[];
+} {
+  // `kind: Playbok` is a mistake, not another kind.
+  if (!STORED_KINDS.includes(kind)) {
+    const { playbook, warnings } = parsePlaybook(content);
+    return { path: playbook.path, warnings };
+  }
+  if (path === undefined)
+    throw new NoetlError(
+      'PLAYBOOK_INVALID',
+      `a document of kind ${kind} needs metadata.path or metadata.name`,
+    );
+  return { path, warnings: [] };
+}
+
 /** Names the caller's own URL in the command that would have worked. */
-function kindOf(content: string, request: Request): string {
+function headOf(content: string, request: Request): ReturnType<typeof documentHead> {
   try {
-    return documentKind(content);
+    return documentHead(content);
   } catch (error) {
     if (!(error instanceof NoetlError) || error.code !== 'YAML_NEWLINES_LOST') throw error;
     throw new NoetlError('YAML_NEWLINES_LOST', error.message, {

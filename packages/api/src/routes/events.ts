@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import type { Request, Response, Router } from 'express';
 import { onFeed } from '@noetl/bus';
-import { TERMINAL_EVENTS, type EventType, type Id } from '@noetl/protocol';
+import { EVENT_TYPES, NoetlError, TERMINAL_EVENTS, type EventType, type Id } from '@noetl/protocol';
 import { getExecution, listEvents, type EventFilter, type EventRow } from '@noetl/store';
 import { Bell } from '../http/bell.ts';
-import { idOf, numberOf, wordOf } from '../http/request.ts';
+import { idOf, numberOf, onceOf, wordOf } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 import { executionOf } from './executions.ts';
 
@@ -35,8 +35,19 @@ function filterOf(request: Request): EventFilter {
     iterations: iterations === 'true',
     ...(after !== undefined && { after: idOf(after, 'after') }),
     ...(before !== undefined && { before: idOf(before, 'before') }),
-    ...(typeof types === 'string' && { types: types.split(',') as EventType[] }),
+    ...(types !== undefined && { types: typesOf(onceOf(types, 'types')) }),
   };
+}
+
+/** Throws BODY_INVALID naming the types there are. */
+function typesOf(text: string): EventType[] {
+  const types = text.split(',').map((type) => type.trim());
+  const unknown = types.find((type) => !(EVENT_TYPES as readonly string[]).includes(type));
+  if (unknown === undefined) return types as EventType[];
+  throw new NoetlError(
+    'BODY_INVALID',
+    `there is no event type "${unknown}"; there are ${EVENT_TYPES.join(', ')}`,
+  );
 }
 
 async function stream(deps: ApiDeps, executionId: Id, request: Request, response: Response): Promise<void> {

@@ -53,6 +53,11 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
     const waitS = numberOf(request.query['wait'], 'wait', { fallback: 0, min: 0, max: WAIT_MAX_S });
     const body = readBody(jsonBody(request));
     const entry = await resource(deps, body);
+    if (entry.kind !== 'Playbook')
+      throw new NoetlError(
+        'PLAYBOOK_KIND',
+        `"${entry.path}" is a document of kind ${entry.kind}: only playbooks are executed`,
+      );
     const payload = payloadOf(body);
     const parent = body.parent_execution_id
       ? { parent_execution_id: (await executionOf(deps, body.parent_execution_id)).execution_id }

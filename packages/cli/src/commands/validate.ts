@@ -1,20 +1,13 @@
 /** `validate FILE|FOLDER…`: says what is wrong with playbooks, without a server and without running anything. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { documentKind, parsePlaybook, PlaybookError, type Diagnostic } from '@noetl/playbook';
-import { EXIT, usageError } from '../failure.ts';
+import { documentHead, parsePlaybook, PlaybookError, type Diagnostic } from '@noetl/playbook';
+import { EXIT } from '../failure.ts';
+import { candidates, readText, type Candidate } from '../files.ts';
 import { Terminal } from '../terminal.ts';
 
 interface ValidateOptions {
   json: boolean;
   strict: boolean;
-}
-
-/** A file to read; one that was found in a folder may be something else than a playbook. */
-interface Candidate {
-  file: string;
-  found: boolean;
 }
 
 interface Report {
@@ -61,49 +54,6 @@ export function addValidateCommand(program: Command, exitWith: (code: number) =>
     });
 }
 
-/** Every file named or found, once each; all paths are looked at before any file is. */
-async function candidates(paths: string[]): Promise<Candidate[]> {
-  const all = new Map<string, Candidate>();
-  for (const path of paths) {
-    if (await isFolder(path)) {
-      for (const file of await yamlBelow(path)) if (!all.has(file)) all.set(file, { file, found: true });
-    } else {
-      all.set(path, { file: path, found: false });
-    }
-  }
-  return [...all.values()];
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-}
-
-async function yamlBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-  if (files.length === 0) throw usageError(`there is no *.yaml or *.yml in ${folder}`);
-  return files;
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-}
-
-function unreadable(path: string, cause: unknown): Error {
-  return usageError(`cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
-}
-
 function validated({ file, found }: Candidate, text: string, strict: boolean): Report {
   try {
     const { warnings } = parsePlaybook(text);
@@ -111,7 +61,7 @@ function validated({ file, found }: Candidate, text: string, strict: boolean): R
   } catch (error) {
     if (!(error instanceof PlaybookError)) throw error;
     const { code, faults, warnings } = error;
-    const kind = found && code === 'PLAYBOOK_KIND' ? documentKind(text) : undefined;
+    const kind = found && code === 'PLAYBOOK_KIND' ? documentHead(text).kind : undefined;
     // `kind: Playbok` is a mistake, not another kind: it must not go unseen.
     if (kind === undefined || faults.some((fault) => fault.hint.startsWith('Did you mean')))
       return { file, ok: false, faults, warnings };

@@ -45,10 +45,15 @@ export function parsePlaybook(text: string): { playbook: Playbook; warnings: Dia
   return { playbook, warnings };
 }
 
-/** Kind of a document, without reading more of it. */
-export function documentKind(text: string): string {
+/** Kind and path of a document, without reading more of it; the path of one without any is its name. */
+export function documentHead(text: string): { kind: string; path: string | undefined } {
   const { value } = readSource(text);
-  return isJsonObject(value) && typeof value['kind'] === 'string' ? value['kind'] : 'Playbook';
+  const document = mapping(value);
+  const metadata = mapping(document['metadata']);
+  const path = [metadata['path'], metadata['name'], document['path'], document['name']].find(
+    (candidate) => typeof candidate === 'string' && candidate !== '',
+  ) as string | undefined;
+  return { kind: typeof document['kind'] === 'string' ? document['kind'] : 'Playbook', path };
 }
 
 function checked(document: Json, findings: Findings): Playbook | undefined {
