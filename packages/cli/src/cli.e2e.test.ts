@@ -1,6 +1,6 @@
 /** The `noetl` program as a user meets it: real processes, exit codes, output; against a real platform. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -128,6 +128,51 @@ describe('with a server', () => {
     const watching = run('run', 'cli/waits', '--watch', '--idempotency-key', 'one');
     expect((await run('cancel', String(started['execution_id']))).code).toBe(0);
     expect((await watching).code).toBe(3);
+  });
+
+  test('a folder is registered whole; what is refused does not keep the others out', async () => {
+    const folder = join(dir, 'many', 'deeper');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'a.yaml'), playbook('cli/a', 'result = 1'));
+    await writeFile(join(folder, 'b.yaml'), 'kind: Playbook\nmetadata: {name: b}\n');
+    await writeFile(join(folder, 'c.yml'), playbook('cli/c', 'result = 3'));
+    const { code, stdout, stderr } = await run('register', join(dir, 'many'));
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/cli\/a version 1 .*\ncli\/c version 1/);
+    expect(stderr).toContain('2 registered, 1 refused');
+  });
+
+  test('schedules: add, list, pause, run, remove', async () => {
+    await writeFile(join(dir, 'timed.yaml'), playbook('cli/timed', 'result = 1'));
+    await run('register', join(dir, 'timed.yaml'));
+    const added = await run(
+      'schedule',
+      'add',
+      'cli/timed',
+      '--cron',
+      '0 6 * * *',
+      '--set',
+      'who=me',
+      '--json',
+    );
+    const { schedule_id: id } = lastJson(added.stdout) as { schedule_id: string };
+    expect((await run('schedule', 'list')).stdout).toContain(`${id}  cli/timed  0 6 * * * (UTC)  next 20`);
+    expect((await run('schedule', 'pause', id)).stdout).toContain('paused');
+    expect((await run('schedule', 'run', id)).stdout).toMatch(/started execution \d+/);
+    expect((await run('schedule', 'remove', id)).stdout).toContain('deleted');
+    const wrong = await run('schedule', 'add', 'cli/timed');
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('either --cron or --every')]);
+  });
+
+  test('credentials: set, list, remove, never shown', async () => {
+    const file = join(dir, 'token.json');
+    await writeFile(file, '{"token": "very-secret-token"}');
+    expect((await run('credential', 'set', 'shop', '--type', 'bearer', '--data', file)).code).toBe(0);
+    const listed = await run('credential', 'list', '--json');
+    expect(lastJson(listed.stdout)).toMatchObject({ name: 'shop', type: 'bearer' });
+    expect(listed.stdout).not.toContain('very-secret-token');
+    expect((await run('credential', 'remove', 'shop')).code).toBe(0);
+    expect((await run('credential', 'remove', 'shop')).stderr).toContain('CREDENTIAL_NOT_FOUND');
   });
 
   test('bad input is refused with code, place and hint', async () => {
