@@ -7,7 +7,8 @@ export const noop: Tool = {
   async *run({ config, items, environment }) {
     for (const _ of items) {
       environment.signal.throwIfAborted();
-      const value = config['result'] ?? { status: 'noop', step: environment.step };
+      const said = 'result' in config ? config['result'] : { status: 'noop', step: environment.step };
+      const value = said ?? null;
       yield await Promise.resolve({
         status: 'ok' as const,
         text: JSON.stringify(value),

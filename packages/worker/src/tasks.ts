@@ -224,7 +224,9 @@ function pipelineLocals(task: Task, run: Run, attempt: number): Record<string, u
   const results: Record<string, unknown> = {};
   for (const [name, text] of run.results) results[name] = JSON.parse(text) as Json;
   const previous = run.last === undefined ? null : results[run.last];
-  return { ...results, results, _prev: previous, _task: task.name, _attempt: attempt };
+  // Before there are any, a step of that name can be seen.
+  const all = run.results.size > 0 ? { results } : {};
+  return { ...results, ...all, _prev: previous, _task: task.name, _attempt: attempt };
 }
 
 /** Text of a task's value; a task that failed and was told to continue leaves its error in place. */
@@ -253,5 +255,11 @@ function valueText(step: Step, run: Run): string {
   if (run.last === undefined) return 'null';
   if (step.tasks.length === 1) return run.results.get(run.last) ?? 'null';
   const results = [...run.results].map(([name, text]) => `${JSON.stringify(name)}:${text}`);
+  // Items of a loop are read as they are: the last task's fields, and all results beside them.
+  const last = run.results.get(run.last) ?? 'null';
+  if (step.loop)
+    return last.startsWith('{')
+      ? `${last.slice(0, -1)}${last === '{}' ? '' : ','}"results":{${results.join(',')}}}`
+      : last;
   return `{"results":{${results.join(',')}},"last":${JSON.stringify(run.last)}}`;
 }
