@@ -93,6 +93,9 @@ const MAPPING: Record<string, Method<Record<string, unknown>>> = {
   update: () => refuseChange('update', 'a new mapping'),
 };
 
+/** Names of all methods, for the guide. */
+export const METHOD_NAMES = [...new Set([TEXT, LIST, MAPPING].flatMap((table) => Object.keys(table)))];
+
 function refuseChange(method: string, instead: string): never {
   throw new NoetlError(
     'TEMPLATE_ERROR',
