@@ -34,6 +34,15 @@ export interface ItemTool {
   run: (call: ToolCall) => Promise<Json>;
 }
 
+/** Above it timers fire at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** `timeout_seconds` of the configuration; what is no time counts as absent. */
+function secondsIn(config: JsonObject): number | undefined {
+  const seconds = Number(config['timeout_seconds'] ?? 0);
+  return seconds > 0 ? seconds : undefined;
+}
+
 export function itemTool({ kind, schema, timeout_s, run }: ItemTool): Tool {
   return {
     kind,
@@ -64,8 +73,8 @@ async function outcomeOf(
   run: ItemTool['run'],
   timeoutS: number,
 ): Promise<ToolOutcome> {
-  const limitMs = environment.timeout_ms ?? timeoutS * 1000;
-  const timeout = AbortSignal.timeout(limitMs);
+  const limitMs = environment.timeout_ms ?? (secondsIn(config) ?? timeoutS) * 1000;
+  const timeout = AbortSignal.timeout(Math.min(TIMER_MAX_MS, Math.ceil(limitMs)));
   const signal = AbortSignal.any([environment.signal, timeout]);
   const startedAt = performance.now();
   const facts = () => ({ stdout: '', duration_ms: performance.now() - startedAt });

@@ -4,7 +4,7 @@ import { field } from '../auth.ts';
 import { mappingSetting } from '../settings.ts';
 import type { Credential, ToolEnvironment } from '../tool.ts';
 import type { TokenSource } from './oauth2.ts';
-import type { HttpRequest } from './request.ts';
+import { setHeader, type HttpRequest } from './request.ts';
 
 export async function authorise(
   request: HttpRequest,
@@ -13,10 +13,14 @@ export async function authorise(
   { hide }: Pick<ToolEnvironment, 'hide'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { headers, url } = request;
+  const { headers, url, secret, hidden } = request;
+  const setSecret = (header: string, value: string): void => {
+    setHeader(headers, header, value);
+    secret.add(header);
+  };
   switch (kindOf(type, data)) {
     case 'bearer':
-      headers.set(
+      setSecret(
         'authorization',
         `Bearer ${needed(name, data, 'token', 'access_token', 'bearer', 'api_key', 'key', 'value')}`,
       );
@@ -24,20 +28,22 @@ export async function authorise(
     case 'basic': {
       const user = needed(name, data, 'username', 'user', 'login');
       const password = field(data, 'password', 'pass') ?? '';
-      headers.set('authorization', `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`);
+      setSecret('authorization', `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`);
       break;
     }
     case 'api_key': {
       const key = needed(name, data, 'api_key', 'key', 'value', 'token');
       const place = field(data, 'header', 'header_name', 'key_name', 'param', 'name') ?? 'X-API-Key';
-      if ((field(data, 'in', 'location') ?? 'header') === 'query') url.searchParams.set(place, key);
-      else headers.set(place, key);
+      if ((field(data, 'in', 'location') ?? 'header') === 'query') {
+        url.searchParams.set(place, key);
+        hidden.add(place);
+      } else setSecret(place, key);
       break;
     }
     case 'oauth2': {
       const { access_token } = await tokens.token(data, signal);
       hide(access_token);
-      headers.set('authorization', `Bearer ${access_token}`);
+      setSecret('authorization', `Bearer ${access_token}`);
       break;
     }
     default:
@@ -47,7 +53,7 @@ export async function authorise(
     case 'header':
   }
   for (const [header, value] of Object.entries(mappingSetting(data, 'headers') ?? {}))
-    headers.set(header, jsonText(value));
+    setSecret(header, jsonText(value));
 }
 
 /** Types come in many spellings; a generic credential shows by its fields what it is. */

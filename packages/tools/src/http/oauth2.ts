@@ -15,10 +15,11 @@ export type Fetcher = (config: JsonObject, signal: AbortSignal) => Promise<Json>
 const KEPT_MAX = 500;
 const RENEW_EARLY_S = 30;
 const LIFE_DEFAULT_S = 300;
+const ASK_TIMEOUT_MS = 60_000;
 
 export class TokenSource {
   readonly #fetch: Fetcher;
-  readonly #kept = new LRUCache<string, Promise<Token>>({ max: KEPT_MAX, ttl: LIFE_DEFAULT_S * 1000 });
+  readonly #kept = new LRUCache<string, Promise<Token>>({ max: KEPT_MAX });
 
   constructor(fetch: Fetcher) {
     this.#fetch = fetch;
@@ -26,21 +27,25 @@ export class TokenSource {
 
   /** `data`: a credential or a keychain entry: `endpoint|token_url`, and client credentials or a ready request. */
   async token(data: JsonObject, signal: AbortSignal): Promise<Token> {
-    const key = createHash('sha256').update(JSON.stringify(data)).digest('hex');
-    const known = this.#kept.get(key);
-    if (known) return known;
-    const asking = this.#ask(data, signal);
-    this.#kept.set(key, asking);
-    try {
-      const token = await asking;
-      const life = Number(token['expires_in'] ?? LIFE_DEFAULT_S);
-      const ttl = Math.max(1, life - RENEW_EARLY_S) * 1000;
-      this.#kept.set(key, asking, { ttl });
-      return token;
-    } catch (error) {
-      this.#kept.delete(key);
-      throw error;
-    }
+    const key = keyOf(data);
+    const asking = this.#kept.get(key) ?? this.#start(key, data);
+    return abandoned(asking, signal);
+  }
+
+  /** For a token that was refused before its time. */
+  forget(data: JsonObject): void {
+    this.#kept.delete(keyOf(data));
+  }
+
+  /** Others wait for the same token: it is not fetched on the time of whoever came first. */
+  #start(key: string, data: JsonObject): Promise<Token> {
+    const asking = this.#ask(data, AbortSignal.timeout(ASK_TIMEOUT_MS));
+    this.#kept.set(key, asking, { ttl: ASK_TIMEOUT_MS });
+    asking.then(
+      (token) => this.#kept.set(key, asking, { ttl: lifeMs(token) }),
+      () => this.#kept.delete(key),
+    );
+    return asking;
   }
 
   async #ask(data: JsonObject, signal: AbortSignal): Promise<Token> {
@@ -59,6 +64,31 @@ export class TokenSource {
     if (isJsonObject(token) && typeof token['access_token'] === 'string') return token as Token;
     throw new NoetlError('HTTP_FAILED', `the token endpoint ${url} gave no access_token`, { kind: 'auth' });
   }
+}
+
+function keyOf(data: JsonObject): string {
+  return createHash('sha256').update(JSON.stringify(data)).digest('hex');
+}
+
+/** How long a token is used; one that ends soon for half its life. */
+function lifeMs(token: Token): number {
+  const told = Number(token['expires_in'] ?? LIFE_DEFAULT_S);
+  const life = told > 0 ? told : LIFE_DEFAULT_S;
+  return Math.ceil(Math.max(life / 2, life - RENEW_EARLY_S) * 1000);
+}
+
+/** The promise, or the reason of `signal` when that comes first. */
+function abandoned<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', stop);
+    });
+  });
 }
 
 /** A body written out (`data`, `json`, `form`), or the fields of the client credentials grant. */

@@ -1,5 +1,6 @@
 /** The request that a configuration of the http tool describes. */
 import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { FormData } from 'undici';
 import { first, mappingSetting, requiredText, textSetting } from '../settings.ts';
 
 export interface HttpRequest {
@@ -7,6 +8,10 @@ export interface HttpRequest {
   url: URL;
   headers: Headers;
   body?: string | FormData;
+  /** Headers that only the origin of `url` may see. */
+  secret: Set<string>;
+  /** Parameters of the query that are not told. */
+  hidden: Set<string>;
 }
 
 const WITHOUT_BODY = new Set(['GET', 'HEAD']);
@@ -24,18 +29,24 @@ export function requestOf(config: JsonObject, hosts: Record<string, string>): Ht
     ...(mappingSetting(config, 'params', 'query_params') ?? {}),
     ...query,
   }))
-    addParameter(url, name, value);
-  const request: HttpRequest = { method, url, headers };
+    for (const text of textsOf(value)) url.searchParams.append(name, text);
+  const secret = new Set(['authorization', 'cookie']);
+  const request: HttpRequest = { method, url, headers, secret, hidden: new Set() };
   if (WITHOUT_BODY.has(method)) return request;
   const form = mappingSetting(config, 'form');
   const files = mappingSetting(config, 'files');
-  if (files) return { ...request, body: multipart(files, form ?? body) };
+  if (files) {
+    // What is sent tells the boundary between its parts.
+    headers.delete('content-type');
+    return { ...request, body: multipart(files, form ?? body) };
+  }
   if (form) return { ...request, body: encoded(headers, form) };
   if (body === undefined) return request;
-  return { ...request, body: bodyText(headers, body) };
+  return { ...request, body: bodyText(headers, body, first(config, 'json') === body) };
 }
 
-function urlOf(text: string, hosts: Record<string, string>): URL {
+/** Throws TOOL_CONFIG. */
+export function urlOf(text: string, hosts: Record<string, string>): URL {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new NoetlError('TOOL_CONFIG', `\`url\` is not a URL of http or https: "${text}"`);
   }
@@ -48,16 +59,21 @@ function headersOf(written: JsonObject): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(written)) {
     if (value === null) continue;
-    try {
-      headers.set(name, jsonText(value));
-    } catch {
-      throw new NoetlError(
-        'TOOL_CONFIG',
-        `the header "${name}" has a name or a value that HTTP does not allow`,
-      );
-    }
+    setHeader(headers, name, jsonText(value));
   }
   return headers;
+}
+
+/** Throws TOOL_CONFIG, which does not tell the value. */
+export function setHeader(headers: Headers, name: string, value: string): void {
+  try {
+    headers.set(name, value);
+  } catch {
+    throw new NoetlError(
+      'TOOL_CONFIG',
+      `the header "${name}" has a name or a value that HTTP does not allow`,
+    );
+  }
 }
 
 /** What goes into the query and what into the body, from `json`, `payload`, `body` and `data`. */
@@ -76,24 +92,40 @@ function dataOf(config: JsonObject, method: string): { query: JsonObject; body?:
 }
 
 /** Lists become repeated parameters; null ones are left out. */
-function addParameter(url: URL, name: string, value: Json): void {
-  if (value === null) return;
-  for (const item of Array.isArray(value) ? value : [value]) url.searchParams.append(name, jsonText(item));
+function textsOf(value: Json): string[] {
+  return (Array.isArray(value) ? value : [value]).filter((item) => item !== null).map(jsonText);
 }
 
-function bodyText(headers: Headers, body: Json): string {
-  if (typeof body === 'string') return body;
+/** A text is sent as it is, unless it stands under `json` and is none. */
+function bodyText(headers: Headers, body: Json, underJson: boolean): string {
+  if (typeof body === 'string') {
+    const isJson = isJsonText(body);
+    if ((isJson || underJson) && !headers.has('content-type'))
+      headers.set('content-type', 'application/json');
+    return underJson && !isJson ? JSON.stringify(body) : body;
+  }
   if (/x-www-form-urlencoded/i.test(headers.get('content-type') ?? '') && isJsonObject(body))
     return encoded(headers, body);
   if (!headers.has('content-type')) headers.set('content-type', 'application/json');
   return JSON.stringify(body);
 }
 
+/** Whether a template has printed a mapping or a list. */
+function isJsonText(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function encoded(headers: Headers, form: JsonObject): string {
   headers.set('content-type', 'application/x-www-form-urlencoded');
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(form))
-    if (value !== null) parameters.append(name, jsonText(value));
+    for (const text of textsOf(value)) parameters.append(name, text);
   return parameters.toString();
 }
 
@@ -101,7 +133,7 @@ function encoded(headers: Headers, form: JsonObject): string {
 function multipart(files: JsonObject, fields: Json | undefined): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries(isJsonObject(fields) ? fields : {}))
-    form.append(name, jsonText(value));
+    for (const text of textsOf(value)) form.append(name, text);
   for (const [name, file] of Object.entries(files)) {
     const about = isJsonObject(file) ? file : { content: file };
     const encodedContent = about['content_base64'];
