@@ -187,7 +187,7 @@ export async function isStorable(store: Store, row: IterationRow): Promise<boole
     await store.pool.query('SELECT $1::jsonb, $2::text, $3::jsonb', [
       row.result_text,
       row.item_text,
-      row.meta_text,
+      row.meta_text ?? null,
     ]);
     return true;
   } catch (error) {
