@@ -61,11 +61,12 @@ function orNull(text: string | undefined): string {
   return text === undefined ? '\\N' : escape(text);
 }
 
-const SPECIAL = /[\\\t\n\r]/;
+const SPECIAL = ['\\', '\n', '\t', '\r'];
 const REPLACEMENTS: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 function escape(text: string): string {
-  return SPECIAL.test(text)
+  // Four searches for one character each are faster than one for any of them.
+  return SPECIAL.some((character) => text.includes(character))
     ? text.replace(/[\\\t\n\r]/g, (character) => REPLACEMENTS[character] as string)
     : text;
 }

@@ -3,8 +3,9 @@
  * too long costs the one item it was on; the others go on in a new one.
  */
 import { errorInfo, NoetlError, type JsonObject } from '@noetl/protocol';
-import type { LineBatch, ListWriter, OutcomeBlock } from '../tool.ts';
+import type { LineBatch, OutcomeBlock } from '../tool.ts';
 import { fillHoles, hasHoles } from './inputs.ts';
+import { RunnerLists } from './lists.ts';
 import { failures, outcomesOf, type Reported } from './outcomes.ts';
 import type { RunnerPool } from './pool.ts';
 import type { RunnerEvent, RunnerProcess } from './process.ts';
@@ -43,12 +44,13 @@ export class BatchRun {
   #itemBytes = FRAME_BYTES_MAX;
   /** After a crash nobody knows which item it was: they go one by one until it shows. */
   #single = false;
-  #writer: ListWriter | undefined;
+  readonly #lists: RunnerLists;
 
   constructor(pool: RunnerPool, batch: LineBatch, program: Program) {
     this.#pool = pool;
     this.#batch = batch;
     this.#program = program;
+    this.#lists = new RunnerLists(batch.environment.values);
     batches += 1;
     this.#id = batches;
   }
@@ -165,7 +167,6 @@ export class BatchRun {
     header: Record<string, unknown>,
     body: Buffer,
   ): Promise<OutcomeBlock | undefined> {
-    const { values } = this.#batch.environment;
     switch (header['op']) {
       case 'out':
         // Before the outcomes: whoever stops listening after the last one leaves a runner with nothing in flight.
@@ -173,20 +174,19 @@ export class BatchRun {
         return this.#outcomes(header as unknown as Reported, body);
       case 'read': {
         const { ref, from, to } = header as { ref: string; from: number; to: number };
-        const items = await values.list(ref, from, to);
-        runner.send({ op: 'answer' }, `[${items.join(',')}]`);
+        runner.send({ op: 'answer' }, `[${(await this.#lists.read(ref, from, to)).join(',')}]`);
         return undefined;
       }
       case 'list_open':
-        this.#writer = values.newList();
+        this.#lists.open();
         runner.send({ op: 'answer' });
         return undefined;
       case 'list_page':
-        await this.#writer?.page(body.toString(), header['count'] as number);
+        await this.#lists.write(body.toString(), header['count'] as number);
         runner.send({ op: 'answer' });
         return undefined;
       default:
-        runner.send({ op: 'answer', hole: await this.#writer?.end() });
+        runner.send({ op: 'answer', hole: await this.#lists.close() });
         return undefined;
     }
   }
