@@ -1,6 +1,7 @@
 /** Operators with Python's meaning. */
 import { isJsonObject, NoetlError } from '@noetl/protocol';
 import type { Environment } from './environment.ts';
+import { percent } from './format.ts';
 import { printed, representation } from './print.ts';
 import { holeOf, Range, StepView } from './value.ts';
 
@@ -155,26 +156,4 @@ function arithmetic(operator: string, a: unknown, b: unknown): number | string {
     default:
       throw new NoetlError('TEMPLATE_SYNTAX', `unknown operator ${operator}`);
   }
-}
-
-/** Python's `%` on text: `'%s of %d' % (a, b)`. */
-export function percent(format: string, values: unknown): string {
-  const list = Array.isArray(values) ? (values as unknown[]) : [values];
-  let next = 0;
-  return format.replace(
-    /%(?:(%)|(0?\d*)(?:\.(\d+))?([sdif]))/g,
-    (_, literal, width: string, digits: string | undefined, kind: string) => {
-      if (literal) return '%';
-      const value = list[next];
-      next += 1;
-      const text =
-        kind === 's'
-          ? printed(value)
-          : kind === 'f'
-            ? Number(value).toFixed(Math.min(Number(digits ?? 6), 100))
-            : String(Math.trunc(Number(value)));
-      const size = Math.min(Number(width || 0), 1000);
-      return text.padStart(size, width.startsWith('0') ? '0' : ' ');
-    },
-  );
 }

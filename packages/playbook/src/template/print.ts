@@ -24,7 +24,8 @@ export function representation(value: unknown): string {
 function numberText(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  const text = String(value);
+  const isTiny = value !== 0 && Math.abs(value) < 1e-4;
+  const text = isTiny ? value.toExponential() : String(value);
   // Python writes exponents with at least two digits.
   return text.replace(/e([+-])(\d)$/, 'e$10$2');
 }

@@ -29,6 +29,18 @@ export class Callable {
   }
 }
 
+/** A group of `groupby`: the pair of its key and its items, which also go by name. */
+export class Group extends Array<unknown> {
+  get(key: string): unknown {
+    return key === 'grouper' ? this[0] : key === 'list' ? this[1] : undefined;
+  }
+}
+
+/** What `namespace()` gives: the one kind of value that `{% set ns.x = … %}` changes. */
+export class Namespace {
+  [key: string]: unknown;
+}
+
 /** Templates look inside a stored value that has not been loaded: the caller loads it and evaluates again. */
 export class NeedsValue extends Error {
   readonly refs: string[];
