@@ -34,6 +34,19 @@ describe('warnings', () => {
       `- {step: a, tool: ${rules('{else: {do: continue}}, {when: x, then: {do: fail}}')}}`,
       [['RULE_UNREACHABLE', 'workflow[0].tool.spec.policy.rules[1]']],
     ],
+    [
+      'a kind that nobody knows',
+      '- {step: a, tool: {kind: zzzzzzzz}}',
+      [['TOOL_KIND_UNKNOWN', 'workflow[0].tool.kind']],
+    ],
+    [
+      'an end that is not declared',
+      `- {step: a, ${NOOP}, next: {arcs: [{step: end, when: x}, {step: b}]}}\n- {step: b, ${NOOP}, next: end}`,
+      [
+        ['STEP_UNKNOWN', 'workflow[0].next.arcs[0].step'],
+        ['STEP_UNKNOWN', 'workflow[1].next'],
+      ],
+    ],
     ['else at the end', `- {step: a, tool: ${rules('{when: x, then: {do: fail}}, {else: null}')}}`, []],
     [
       'an iterator with the name of a step',

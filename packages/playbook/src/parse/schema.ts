@@ -12,9 +12,7 @@ const STEP = {
   required: ['step'],
   properties: {
     step: { type: 'string', minLength: 1 },
-    desc: { type: 'string' },
-    description: { type: 'string' },
-    tool: { type: ['object', 'array', 'string'], minItems: 1 },
+    tool: { type: ['object', 'array', 'string', 'null'], minItems: 1 },
     loop: { type: 'object', properties: { iterator: { type: 'string', minLength: 1 }, spec: mapping } },
     input: { type: ['object', 'null'] },
     args: { type: ['object', 'null'] },
@@ -25,7 +23,7 @@ const STEP = {
     next: { type: ['object', 'array', 'string', 'null'] },
     case: {
       type: ['array', 'null'],
-      items: { type: 'object', required: ['when'], properties: { when: {} } },
+      items: { type: 'object' },
     },
   },
 };

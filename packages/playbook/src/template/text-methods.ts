@@ -44,7 +44,7 @@ function partition(text: string, separator: string, at: number): string[] {
   return [text.slice(0, at), separator, text.slice(at + separator.length)];
 }
 
-export function titled(text: string): string {
+function titled(text: string): string {
   return text.replace(/\p{L}+/gu, (word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase());
 }
 

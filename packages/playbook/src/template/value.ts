@@ -81,7 +81,7 @@ export class StepView {
     if (this.kind !== 'pipeline') return this.value;
     const { results, last } = this.#pipeline();
     const value = results[last] ?? null;
-    return isJsonObject(value) && !refOf(value) ? { ...value, results } : value;
+    return isJsonObject(value) && !refOf(value) ? { ...value, ...results, results } : value;
   }
 
   get(key: string): unknown {
