@@ -8,6 +8,7 @@ import {
   nativeValue,
   OutcomeView,
   render,
+  renderInputs,
   type Action,
   type Arc,
   type Assignments,
@@ -179,7 +180,7 @@ function handlesFailure(when: string | boolean, event = 'call.error'): boolean {
 function takeArc(draft: Draft, step: Step, arc: Arc, event: string): { step: string; args: JsonObject } {
   const extra = eventNames(draft, step, event);
   assign(draft, step, arc.set, extra);
-  const args = render(arc.args, draft.scope(step.name, extra)) as JsonObject;
+  const args = renderInputs(arc.args, draft.scope(step.name, extra));
   return { step: arc.step, args };
 }
 

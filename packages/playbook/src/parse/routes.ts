@@ -71,7 +71,10 @@ function targetsOf(step: JsonObject, path: Path): Target[] {
 function actionTargets(actions: Json | undefined, path: Path): Target[] {
   if (Array.isArray(actions)) return actions.flatMap((item, index) => actionTargets(item, [...path, index]));
   if (!isJsonObject(actions)) return [];
-  return ['next', 'call'].flatMap((key) => targets(actions[key], [...path, key]));
+  return [
+    ...['next', 'call'].flatMap((key) => targets(actions[key], [...path, key])),
+    ...actionTargets(actions['then'], [...path, 'then']),
+  ];
 }
 
 /** A name, `{step: name}`, a list of both, or `{arcs: [{step: name}]}`. */

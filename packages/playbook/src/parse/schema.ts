@@ -13,10 +13,11 @@ const STEP = {
   properties: {
     step: { type: 'string', minLength: 1 },
     tool: { type: ['object', 'array', 'string', 'null'], minItems: 1 },
-    loop: { type: 'object', properties: { iterator: { type: 'string', minLength: 1 }, spec: mapping } },
-    input: { type: ['object', 'null'] },
-    args: { type: ['object', 'null'] },
-    set: { type: ['object', 'null'] },
+    loop: {
+      type: ['object', 'null'],
+      properties: { iterator: { type: 'string', minLength: 1 }, spec: mapping },
+    },
+    set: { type: ['object', 'array', 'null'] },
     vars: { type: ['object', 'null'] },
     output: { type: ['object', 'null'] },
     spec: { type: ['object', 'null'] },

@@ -1,6 +1,6 @@
 /** Rendering: whole expressions keep their types, mixed text becomes text. What was rendered is never rendered again. */
-import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
-import type { Condition } from '../document.ts';
+import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { ALL_INPUTS, type Condition } from '../document.ts';
 import { compileExpression, compileTemplate, type CompiledTemplate } from './compile.ts';
 import { Environment, guarded, type Scope } from './environment.ts';
 import { evaluate as evaluateNode, getMember, type Node } from './evaluate.ts';
@@ -19,6 +19,20 @@ export function render(value: Json, scope: Scope): Json {
   const result: Record<string, Json> = {};
   for (const [key, item] of Object.entries(value)) result[renderKey(key, scope)] = render(item, scope);
   return result;
+}
+
+/** Inputs by name: what a template in place of the mapping gives, and the entries beside it. */
+export function renderInputs(inputs: JsonObject, scope: Scope, without: JsonObject = {}): JsonObject {
+  const rendered: JsonObject = {};
+  for (const [name, template] of Object.entries(inputs)) {
+    if (Object.hasOwn(without, name)) continue;
+    const value = render(template, scope);
+    if (name !== ALL_INPUTS) rendered[name] = value;
+    else if (isJsonObject(value)) Object.assign(rendered, value);
+    else if (value !== null)
+      throw new NoetlError('TEMPLATE_ERROR', `${jsonText(template)} must give a mapping of inputs`);
+  }
+  return { ...rendered, ...without };
 }
 
 /** As {@link render} for one string, but undefined stays undefined. */
