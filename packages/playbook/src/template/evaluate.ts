@@ -7,7 +7,9 @@ import { binary, truthy } from './operators.ts';
 import { printed } from './print.ts';
 import { TESTS, type Test } from './tests.ts';
 import {
+  bare,
   Callable,
+  float,
   Group,
   holeOf,
   Namespace,
@@ -47,7 +49,7 @@ const HANDLERS: Record<string, Handler> = {
   Identifier: (environment, node) => identifier(environment, node['value'] as string),
   StringLiteral: (_, node) => node['value'],
   IntegerLiteral: (_, node) => node['value'],
-  FloatLiteral: (_, node) => node['value'],
+  FloatLiteral: (_, node) => float(node['value'] as number),
   ArrayLiteral: (environment, node) => (node['value'] as Node[]).map((item) => evaluate(environment, item)),
   TupleLiteral: (environment, node) => (node['value'] as Node[]).map((item) => evaluate(environment, item)),
   ObjectLiteral: objectLiteral,
@@ -219,8 +221,12 @@ function filter(environment: Environment, operand: unknown, node: Node): unknown
     );
   const apply = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
   if (!apply) throw new NoetlError('TEMPLATE_ERROR', `there is no filter "${name}"`);
-  return apply(environment, scalarOf(operand), args);
+  const value = scalarOf(operand);
+  return apply(environment, PRINTING.has(name) ? value : bare(value), args);
 }
+
+/** Filters for which `2.0` is not `2`; the others take numbers as they are. */
+const PRINTING = new Set(['string', 'tojson', 'to_json', 'pprint', 'default', 'd', 'safe', 'round']);
 
 function test(environment: Environment, node: Node): unknown {
   const check = testOf((node['test'] as Node)['value'] as string);

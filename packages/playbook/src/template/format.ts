@@ -1,6 +1,7 @@
 /** Python's ways to write values into text: format specs, `%`, and numbers with a fixed number of decimals. */
 import { isJsonObject } from '@noetl/protocol';
 import { printed, representation } from './print.ts';
+import { bare } from './value.ts';
 
 const DECIMALS_MAX = 100;
 const WIDTH_MAX = 1000;
@@ -32,9 +33,10 @@ interface Spec {
 const SPEC = /^(?:(.)?([<>=^]))?([+\- ]?)(#?)(0?)(\d*)([,_]?)(?:\.(\d+))?([bcdeEfFgGnosxX%]?)$/su;
 
 /** `format(value, spec)`: text that is no format spec changes nothing. */
-export function formatted(value: unknown, spec: string): string {
+export function formatted(given: unknown, spec: string): string {
   const match = SPEC.exec(spec);
-  if (!match) return printed(value);
+  if (!match || spec === '') return printed(given);
+  const value = bare(given);
   const [, fill, align, sign, alternate, zero, width, grouping, precision, type] = match;
   const isNumber = typeof value === 'number' || typeof value === 'boolean';
   return written(value, {

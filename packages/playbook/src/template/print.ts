@@ -1,5 +1,6 @@
 /** How values print: as Python's `str` and `repr`, and as JSON. */
-import { isJsonObject, type Json } from '@noetl/protocol';
+import { isJsonObject } from '@noetl/protocol';
+import { Float } from './value.ts';
 
 /** Text of a value in the middle of a template: undefined prints nothing. */
 export function printed(value: unknown): string {
@@ -12,6 +13,7 @@ export function representation(value: unknown): string {
   if (value === undefined || value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return numberText(value);
+  if (value instanceof Float) return floatText(value.valueOf());
   if (typeof value === 'string') return quoted(value);
   if (Array.isArray(value)) return `[${value.map(representation).join(', ')}]`;
   if (isJsonObject(value)) {
@@ -19,6 +21,11 @@ export function representation(value: unknown): string {
     return `{${entries.join(', ')}}`;
   }
   return '<function>';
+}
+
+function floatText(value: number): string {
+  const text = Math.abs(value) < 1e16 ? `${String(value)}.0` : value.toExponential();
+  return Object.is(value, -0) ? '-0.0' : text;
 }
 
 function numberText(value: number): string {
@@ -46,14 +53,15 @@ function control(character: string): string {
 
 /** As the `tojson` filter: Python's separators, and characters that are special in HTML and SQL text escaped. */
 export function jsonText(value: unknown, indent?: number): string {
-  const text = indent === undefined ? spaced(value as Json) : JSON.stringify(value ?? null, null, indent);
+  const text = indent === undefined ? spaced(value) : JSON.stringify(value ?? null, null, indent);
   return text.replace(
     /[<>&']/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-function spaced(value: Json | undefined): string {
+function spaced(value: unknown): string {
+  if (value instanceof Float) return floatText(value.valueOf());
   if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`;
   if (isJsonObject(value)) {
     return `{${Object.entries(value)

@@ -6,7 +6,7 @@ import { Environment, guarded, type Scope } from './environment.ts';
 import { evaluate as evaluateNode, getMember, type Node } from './evaluate.ts';
 import { truthy } from './operators.ts';
 import { printed, representation } from './print.ts';
-import { Callable, holeOf, Namespace, Range, scalarOf, StepView } from './value.ts';
+import { Callable, Float, holeOf, Namespace, Range, scalarOf, StepView } from './value.ts';
 
 /**
  * Renders every string in a value. A string that is one `{{ expression }}` gives the expression's own value (a hole
@@ -124,6 +124,7 @@ function native(environment: Environment, value: unknown): Json | undefined {
       ? rangeJson(value)
       : Array.from({ length: value.count }, (_, index) => value.at(index));
   }
+  if (value instanceof Float) return value.valueOf();
   if (value instanceof Callable) throw new NoetlError('TEMPLATE_ERROR', 'a function is not a value: call it');
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (Array.isArray(value)) return value.map((item) => native(environment, item) ?? null);

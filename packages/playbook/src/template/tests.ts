@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts';
 import { FILTERS } from './filters/index.ts';
 import { binary, truthy } from './operators.ts';
 import { TEXT_CASE } from './text-methods.ts';
-import { Callable, Range } from './value.ts';
+import { bare, Callable, Float, Range } from './value.ts';
 
 export type Test = (environment: Environment, value: unknown, args: unknown[]) => boolean;
 
@@ -13,11 +13,13 @@ const comparing =
   (environment, value, [other]) =>
     truthy(binary(environment, operator, value, other));
 
+function isMapping(opened: unknown): boolean {
+  return isJsonObject(opened) && !(opened instanceof Float) && !(opened instanceof Callable);
+}
+
 const isSequence: Test = (environment, value) => {
   const opened = environment.open(value);
-  return (
-    Array.isArray(opened) || typeof opened === 'string' || opened instanceof Range || isJsonObject(opened)
-  );
+  return Array.isArray(opened) || typeof opened === 'string' || opened instanceof Range || isMapping(opened);
 };
 
 export const TESTS: Record<string, Test> = {
@@ -29,10 +31,10 @@ export const TESTS: Record<string, Test> = {
   false: (_, value) => value === false,
   boolean: (_, value) => typeof value === 'boolean',
   string: (environment, value) => typeof environment.open(value) === 'string',
-  number: (_, value) => typeof value === 'number' || typeof value === 'boolean',
+  number: (_, value) => typeof bare(value) === 'number' || typeof value === 'boolean',
   integer: (_, value) => Number.isInteger(value),
-  float: (_, value) => typeof value === 'number' && !Number.isInteger(value),
-  mapping: (environment, value) => isJsonObject(environment.open(value)),
+  float: (_, value) => value instanceof Float || (typeof value === 'number' && !Number.isInteger(value)),
+  mapping: (environment, value) => isMapping(environment.open(value)),
   sequence: isSequence,
   iterable: isSequence,
   even: (_, value) => Number(value) % 2 === 0,

@@ -13,8 +13,16 @@ const LEXER = jinja as unknown as {
 const RAW_MARK = /\{%([-+]?)\s*(raw|endraw)\s*(-?)%\}/g;
 
 export function tokensOf(source: string): Token[] {
-  return comparisonsMarked(testsAsFilters(numbersJoined(withRaw(source))));
+  const tokens = withRaw(source);
+  // The parser would take the words of a comprehension for items of the list.
+  const isLoop = ({ type, value }: Token, at: number): boolean =>
+    type === 'Identifier' && value === 'for' && !LOOPS_AFTER.has(tokens[at - 1]?.type ?? '');
+  if (tokens.some(isLoop))
+    throw new Error('`for` inside an expression: use the filters map, select and selectattr instead');
+  return comparisonsMarked(testsAsFilters(numbersJoined(tokens)));
 }
+
+const LOOPS_AFTER = new Set(['OpenStatement', 'Dot']);
 
 /** What stands between `raw` and `endraw` is text; a hyphen at a mark takes the white space on its side. */
 function withRaw(source: string): Token[] {

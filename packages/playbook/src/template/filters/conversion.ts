@@ -3,7 +3,7 @@ import { isJsonObject, NoetlError } from '@noetl/protocol';
 import { fixed } from '../format.ts';
 import { truthy } from '../operators.ts';
 import { jsonText, printed, representation } from '../print.ts';
-import { StepView } from '../value.ts';
+import { bare, float, StepView } from '../value.ts';
 import { argument, type Filter } from './filter.ts';
 
 const toDefault: Filter = (_, value, args) => {
@@ -16,7 +16,8 @@ const toDefault: Filter = (_, value, args) => {
 const DECIMAL = /^[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?$/i;
 
 /** As `float()` reads it; undefined where Python refuses. */
-function numberOf(value: unknown): number | undefined {
+function numberOf(written: unknown): number | undefined {
+  const value = bare(written);
   if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
   const text = typeof value === 'string' ? value.trim() : '';
   return DECIMAL.test(text) ? Number(text.replaceAll('_', '')) : undefined;
@@ -42,7 +43,10 @@ function integerIn(text: string, base: number): number | undefined {
   return isWhole ? Number.parseInt(sign + bare, own) : undefined;
 }
 
-const toFloat: Filter = (_, value, args) => numberOf(value) ?? argument(args, 0, 'default') ?? 0;
+const toFloat: Filter = (_, value, args) => {
+  const number = numberOf(value);
+  return number === undefined ? (args.positional[0] ?? args.named['default'] ?? float(0)) : float(number);
+};
 
 const round: Filter = (_, value, args) => {
   const number = Number(value);
@@ -51,9 +55,11 @@ const round: Filter = (_, value, args) => {
   if (!Number.isFinite(number))
     throw new NoetlError('TEMPLATE_ERROR', `round: ${representation(value)} is no number`);
   const factor = 10 ** decimals;
-  if (method === 'ceil') return Math.ceil(number * factor) / factor;
-  if (method === 'floor') return Math.floor(number * factor) / factor;
-  return decimals >= 0 ? Number(fixed(number, decimals)) : Number(fixed(number * factor, 0)) / factor;
+  if (method === 'ceil') return float(Math.ceil(number * factor) / factor);
+  if (method === 'floor') return float(Math.floor(number * factor) / factor);
+  const rounded =
+    decimals >= 0 ? Number(fixed(number, decimals)) : Number(fixed(number * factor, 0)) / factor;
+  return Number.isInteger(value) ? rounded : float(rounded);
 };
 
 const toJson: Filter = (environment, value, args) => {
