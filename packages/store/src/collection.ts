@@ -58,6 +58,19 @@ export async function readItems(store: Store, ref: string, from: number, to: num
   return loopItems(store, loop, from, to);
 }
 
+/** Number of items of a stored list, or of a loop. */
+export async function listSize(store: Store, ref: string): Promise<number> {
+  const parsed = parseRef(ref);
+  if (parsed?.kind === 'loop') {
+    const loop = await getLoop(store, { execution_id: parsed.executionId, loop_id: parsed.id });
+    return loop?.size ?? 0;
+  }
+  const { rows } = await sql<{ size: number | null }>`
+    SELECT max(from_index + count) AS size FROM noetl.collection_page
+    WHERE execution_id = ${parsed?.executionId ?? '0'} AND list_id = ${parsed?.id ?? '0'}`.execute(store.db);
+  return rows[0]?.size ?? 0;
+}
+
 /** JSON text of a stored document. */
 export async function readValue(store: Store, ref: string): Promise<string> {
   const parsed = parseRef(ref);
@@ -66,7 +79,10 @@ export async function readValue(store: Store, ref: string): Promise<string> {
     SELECT content::text AS content FROM noetl.value
     WHERE execution_id = ${parsed.executionId} AND value_id = ${parsed.id}
       AND (expires_at IS NULL OR expires_at > now())`.execute(store.db);
-  if (!rows[0]) throw new NoetlError('VALUE_MISSING', `the value ${ref} has expired or was never stored`);
+  if (!rows[0])
+    throw new NoetlError('VALUE_MISSING', `the value ${ref} has expired or was never stored`, {
+      kind: 'missing_reference',
+    });
   return rows[0].content;
 }
 

@@ -25,6 +25,7 @@ export {
   externalise,
   loadValue,
   newValueId,
+  listSize,
   readItems,
   readValue,
   writePage,

@@ -2,17 +2,20 @@
  * Programs and SQL that a playbook keeps elsewhere: `script: {uri, source: {type: inline | file | http}}` becomes the
  * text it stands for, for every tool that runs text.
  */
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, relative, resolve } from 'node:path';
-import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { readFile, realpath } from 'node:fs/promises';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { errorInfo, isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { FailedWith } from './item-tool.ts';
 import { textSetting } from './settings.ts';
-import type { Tool, ToolBatch } from './tool.ts';
+import type { Tool, ToolBatch, ToolEnvironment } from './tool.ts';
+
+const FETCH_TIMEOUT_MS = 60_000;
 
 export interface ScriptDeps {
   /** Folder that `type: file` reads from; without one, files are not available. */
   folder?: string;
   /** Sends a request of the http tool. */
-  http: (config: JsonObject, batch: ToolBatch) => Promise<Json>;
+  http: (config: JsonObject, environment: ToolEnvironment) => Promise<Json>;
 }
 
 /** The same tool, with `script` read into the key that holds its text. */
@@ -29,9 +32,10 @@ export function withScripts(tool: Tool, key: 'code' | 'command', deps: ScriptDep
       try {
         text = await scriptText(script, batch, deps);
       } catch (error) {
-        if (!(error instanceof NoetlError)) throw error;
+        batch.environment.signal.throwIfAborted();
+        const told = errorInfo(error instanceof FailedWith ? error.failure : error);
         for (const _ of batch.items) {
-          yield { status: 'error', error: error.toInfo(), stdout: '', duration_ms: 0 };
+          yield { status: 'error', error: told, stdout: '', duration_ms: 0 };
           if (batch.stop_on_error === true) return;
         }
         return;
@@ -74,14 +78,20 @@ async function fileText(uri: string, folder: string | undefined): Promise<string
     );
   }
   const file = resolve(folder, uri.replace(/^file:\/\//, ''));
-  const inside = relative(folder, file);
-  if (inside.startsWith('..') || isAbsolute(inside))
-    throw new NoetlError('TOOL_CONFIG', `the script ${uri} is outside the folder of scripts`);
   try {
+    // Before the links are followed as well: what lies outside is not even looked for.
+    if (!isInside(folder, file) || !isInside(await realpath(folder), await realpath(file)))
+      throw new NoetlError('TOOL_CONFIG', `the script ${uri} is outside the folder of scripts`);
     return await readFile(file, 'utf8');
   } catch (error) {
+    if (error instanceof NoetlError) throw error;
     throw new NoetlError('TOOL_FAILED', `the script ${uri} cannot be read: ${(error as Error).message}`);
   }
+}
+
+function isInside(folder: string, file: string): boolean {
+  const way = relative(folder, file);
+  return !isAbsolute(way) && way !== '..' && !way.startsWith(`..${sep}`);
 }
 
 /** `source.endpoint` is the whole URL, or what `uri` is relative to. */
@@ -89,7 +99,15 @@ async function fetched(uri: string, source: JsonObject, batch: ToolBatch, deps: 
   const { type: _, code: __, endpoint, ...settings } = source;
   const base = endpoint === undefined || endpoint === null ? undefined : jsonText(endpoint);
   const url = base === undefined || /^https?:/.test(uri) ? uri : joined(base, uri);
-  const answer = await deps.http({ ...settings, url }, batch);
+  const { environment } = batch;
+  const late = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  const signal = AbortSignal.any([environment.signal, late]);
+  const answer = await deps.http({ ...settings, url }, { ...environment, signal }).catch((error: unknown) => {
+    if (!late.aborted) throw error;
+    throw new NoetlError('TOOL_TIMEOUT', `the script ${url} did not come within a minute`, {
+      kind: 'timeout',
+    });
+  });
   const text = isJsonObject(answer) ? answer['data'] : null;
   if (typeof text === 'string') return text;
   throw new NoetlError('TOOL_FAILED', `the script ${url} is no text`);

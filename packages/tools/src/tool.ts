@@ -62,6 +62,8 @@ export interface ValueStore {
   /** Items `[from, to)`; fewer when the list ends before. */
   list(ref: string, from: number, to: number): Promise<string[]>;
   value(ref: string): Promise<string>;
+  /** Number of items of a list. */
+  size(ref: string): Promise<number>;
   newList(): ListWriter;
   /** Keeps a value on its own; `text` is JSON. */
   keep(text: string, about: KeepOptions): Promise<Hole>;

@@ -26,6 +26,12 @@ interface About {
   signal: AbortSignal;
 }
 
+interface Guards {
+  values: LoadedValues;
+  redactor: Redactor;
+  check: (ref: string) => Promise<void>;
+}
+
 export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironment {
   const { execution_id, step, context, playbook, signal } = about;
   const redactor = new Redactor();
@@ -63,7 +69,7 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
     execution_id,
     step,
     context,
-    values: guarded(storedValues(deps.store, execution_id), values, check),
+    values: guarded(storedValues(deps.store, execution_id), { values, redactor, check }),
     credentials,
     hide: (secret) => redactor.learnValue(secret),
     signal,
@@ -72,12 +78,11 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
   return { environment, redactor, values, names };
 }
 
-/** References can also come from outside, as plain data: only those of this execution and its children are read. */
-function guarded(
-  stored: ValueStore,
-  values: LoadedValues,
-  check: (ref: string) => Promise<void>,
-): ValueStore {
+/**
+ * References can also come from outside, as plain data: only those of this execution and its children are read.
+ * What is written on the way holds no secret either.
+ */
+function guarded(stored: ValueStore, { values, redactor, check }: Guards): ValueStore {
   return {
     list: async (ref, from, to) => {
       await check(ref);
@@ -88,7 +93,17 @@ function guarded(
       await check(ref);
       return stored.value(ref);
     },
-    newList: () => stored.newList(),
-    keep: (text, about) => stored.keep(text, about),
+    size: async (ref) => {
+      await check(ref);
+      return stored.size(ref);
+    },
+    newList: () => {
+      const list = stored.newList();
+      return {
+        page: (text, count) => list.page(redactor.result(text), count),
+        end: () => list.end(),
+      };
+    },
+    keep: (text, about) => stored.keep(redactor.result(text), about),
   };
 }

@@ -31,14 +31,14 @@ export async function withSession<T>(
   });
   const cancel = (): void => void cancelOn(pool, client);
   signal.addEventListener('abort', cancel, { once: true });
-  let changed = false;
+  const session = { changed: false };
   let clean = false;
   try {
     const result = await work((statement) => {
-      changed ||= CHANGES_SESSION.test(statement.text);
+      session.changed ||= CHANGES_SESSION.test(statement.text);
       return execute(client, statement, signal);
     });
-    if (changed) await forget(client);
+    if (session.changed) await forget(client);
     clean = !signal.aborted;
     return result;
   } finally {

@@ -46,7 +46,7 @@ export function boundedTypes(): pg.CustomTypesConfig {
         });
       return parse(text);
     };
-  return { getTypeParser: (oid: number) => counted(parserOf(oid)) } as unknown as pg.CustomTypesConfig;
+  return { getTypeParser: (oid: number) => counted(parserOf(oid)) };
 }
 
 function parserOf(oid: number): Parser {
