@@ -67,6 +67,7 @@ export const ERRORS = {
     'Set NOETL_ENCRYPTION_KEY to 32 random bytes in base64 (openssl rand -base64 32), the same in every process.',
   ),
   KEYCHAIN_UNKNOWN: spec('failed', 'Add the entry to `keychain` of the playbook.'),
+  KEYCHAIN_NOT_FOUND: spec('not_found', 'List the entries: GET /api/keychain/catalog/<catalog id>.'),
   VALUE_MISSING: spec('failed', 'The stored value has expired or was never written.'),
   // API
   SQL_ENDPOINT_OFF: spec('forbidden', 'Set NOETL_SQL_ENDPOINT=on to allow read-only SQL over HTTP.'),
