@@ -83,6 +83,7 @@ export async function runBatch(
     values: new MemoryValues(),
     credentials: refuseCredential,
     hide: () => undefined,
+    redact: (text: string) => text,
     signal: new AbortController().signal,
   };
   const items = inputs.map((input, index) => ({ input, idempotency_key: String(index), attempt: 1 }));

@@ -41,6 +41,8 @@ export interface ToolEnvironment {
   credentials: (name: string) => Promise<Credential>;
   /** A secret that came up on the way (a token): it must not get into anything stored either. */
   hide: (secret: string) => void;
+  /** A text that is about to be stored, without the secrets that have come up so far. */
+  redact: (text: string) => string;
   signal: AbortSignal;
   /** Of one item. */
   timeout_ms?: number;

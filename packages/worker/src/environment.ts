@@ -72,6 +72,7 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
     values: guarded(storedValues(deps.store, execution_id), { values, redactor, check }),
     credentials,
     hide: (secret) => redactor.learnValue(secret),
+    redact: (text) => redactor.result(text),
     signal,
     error_status: playbook.generation === 'seed',
   };

@@ -167,9 +167,65 @@ workload: {colour: ultramarine}`;
   });
 });
 
+describe('what is stored on the way holds no secret', () => {
+  const keychain = 'keychain: [{name: echo, kind: credential, credential: echo}]';
+
+  test('pages of large results', async () => {
+    const steps = `- step: start
+  tool: {kind: python, input: {token: "{{ keychain.echo.token }}"}, code: "result = {'rows': [token] * 9000, 'n': 9000}"}
+  next: {arcs: [{step: end}]}
+- {step: end, tool: {kind: noop, result: "{{ start.rows[8999] }}"}}`;
+    const { status, result } = await ring.run(
+      await ring.register(document('secrets/pages', steps, keychain)),
+    );
+    expect([status, result]).toEqual(['COMPLETED', '[REDACTED]']);
+  });
+
+  test('values that an artifact keeps', async () => {
+    const steps = `- {step: start, tool: {kind: artifact, action: put, input: {data: {token: "{{ keychain.echo.token }}"}}}, next: {arcs: [{step: end}]}}
+- {step: end, tool: {kind: artifact, input: {ref: "{{ start.ref }}"}}}`;
+    const { result } = await ring.run(await ring.register(document('secrets/kept', steps, keychain)));
+    expect(result).toEqual({ token: '[REDACTED]' });
+  });
+
+  test('inputs of children, and what a parent has done so far while it waits', async () => {
+    await ring.register(
+      document('secrets/child', '- {step: start, tool: {kind: noop, result: "{{ token }}/{{ plain }}"}}'),
+    );
+    const steps = `- step: start
+  tool:
+    - {name: asked, kind: http, url: "${url}/", auth: echo}
+    - {name: child, kind: playbook, path: secrets/child, return_result: true, input: {token: "{{ keychain.echo.token }}", plain: "{{ asked.status_code }}"}}
+    - {name: last, kind: noop, result: {child: "{{ child }}", asked: "{{ asked.data.echo }}"}}`;
+    const { status, result } = await ring.run(
+      await ring.register(document('secrets/parent', steps, keychain)),
+    );
+    expect([status, result]).toMatchObject([
+      'COMPLETED',
+      { child: '[REDACTED]/200', asked: 'Bearer [REDACTED]' },
+    ]);
+  });
+
+  test('but facts beside a secret are no secrets', async () => {
+    await save({
+      name: 'database',
+      type: 'postgres',
+      data: { db_host: 'warehouse', db_user: 'reader', db_password: 'pw-0123456789' },
+    });
+    const steps = `- step: start
+  tool: {kind: noop, result: {host: "{{ keychain.db.db_host }}", user: "{{ keychain.db.db_user }}", password: "{{ keychain.db.db_password }}"}}`;
+    const { result } = await ring.run(
+      await ring.register(
+        document('secrets/facts', steps, 'keychain: [{name: db, kind: credential, credential: database}]'),
+      ),
+    );
+    expect(result).toEqual({ host: 'warehouse', user: 'reader', password: '[REDACTED]' });
+  });
+});
+
 test('no secret is in any table or log', async () => {
   const stored = await everythingStored();
-  for (const secret of [TOKEN, CLIENT_SECRET, 'at-1-0123456789']) {
+  for (const secret of [TOKEN, CLIENT_SECRET, 'at-1-0123456789', 'pw-0123456789']) {
     expect([secret, stored.includes(secret)]).toEqual([secret, false]);
     expect(stored.includes(Buffer.from(secret).toString('base64'))).toBe(false);
   }
