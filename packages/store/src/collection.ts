@@ -22,6 +22,9 @@ import { getLoop, type LoopRow } from './loop.ts';
 const PART_MAX_BYTES = 64 * 1024;
 const PAGE_MAX_BYTES = 256 * 1024;
 const PAGE_MAX_ITEMS = 1_000;
+/** What templates look into is read in pieces: items may be 10 MiB each. */
+const LOAD_FIRST = 50;
+const LOAD_MAX_BYTES = 64 * 1024 * 1024;
 
 export interface Page {
   execution_id: Id;
@@ -87,8 +90,8 @@ export async function readValue(store: Store, ref: string): Promise<string> {
 }
 
 /**
- * The content of a reference as a value, for looking into it. Lists of more than `itemsMax` items are refused
- * (VALUE_TOO_LARGE): only code steps read those, page by page.
+ * The content of a reference as a value, for looking into it. Lists of more than `itemsMax` items or 64 MiB are
+ * refused (VALUE_TOO_LARGE): only code steps read those, page by page.
  */
 export async function loadValue(
   store: Store,
@@ -101,14 +104,29 @@ export async function loadValue(
     throw new NoetlError('TEMPLATE_ERROR', `the value ${ref} does not belong to this execution`);
   }
   if (parsed.kind === 'value') return JSON.parse(await readValue(store, ref)) as Json;
-  const items = await readItems(store, ref, 0, itemsMax + 1);
-  if (items.length > itemsMax) {
-    throw new NoetlError(
-      'VALUE_TOO_LARGE',
-      `a template looks into a list of more than ${String(itemsMax)} items`,
-    );
+  const texts: string[] = [];
+  let bytes = 0;
+  for (let step = LOAD_FIRST; ; step = nextStep(texts.length, bytes, step)) {
+    const to = Math.min(itemsMax + 1, texts.length + step);
+    const items = await readItems(store, ref, texts.length, to);
+    const isEnd = items.length < to - texts.length;
+    for (const item of items) bytes += item.length;
+    texts.push(...items);
+    if (texts.length > itemsMax) throw tooLarge(`${String(itemsMax)} items`);
+    if (bytes > LOAD_MAX_BYTES) throw tooLarge(`${String(LOAD_MAX_BYTES / 1024 / 1024)} MiB`);
+    if (isEnd) break;
   }
-  return JSON.parse(`[${items.join(',')}]`) as Json;
+  return JSON.parse(`[${texts.join(',')}]`) as Json;
+}
+
+/** Larger pieces, as long as items like those so far would fit. */
+function nextStep(items: number, bytes: number, step: number): number {
+  const larger = step * 4;
+  return (bytes / Math.max(1, items)) * larger < LOAD_MAX_BYTES - bytes ? larger : step;
+}
+
+function tooLarge(bound: string): NoetlError {
+  return new NoetlError('VALUE_TOO_LARGE', `a template looks into a list of more than ${bound}`);
 }
 
 /** JSON text of the items `[from, to)` of the collection that a loop runs over. */

@@ -188,6 +188,8 @@ describe('SQL over HTTP', () => {
     ['a write behind a read', { query: 'SELECT 1; DROP TABLE noetl.event' }],
     ['a write in a WITH', { query: 'WITH gone AS (DELETE FROM noetl.event RETURNING 1) SELECT * FROM gone' }],
     ['a function that writes', { query: "SELECT nextval('noetl.value_id')" }],
+    ['a file of the server', { query: "SELECT pg_read_file('postgresql.conf')" }],
+    ['the end of other sessions', { query: 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity' }],
     ['a wrong statement', { query: 'SELEC 1' }],
   ])('%s is answered with 200 and the error', async (_, body) => {
     const answer = await execute(body);
