@@ -33,6 +33,19 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
   if (loopback) app.use(loopbackOnly);
   // Bodies are read as text whatever their type says, so that what is wrong with one can be told.
   app.use(text({ type: () => true, limit: BODY_MAX }));
+  const router = routes(deps);
+  app.use('/api', router, wrongMethod(router));
+  app.get('/health', (_, response) => {
+    response.json({ status: 'ok' });
+  });
+  app.get('/metrics', metrics(deps));
+  app.use(unknownRoute);
+  app.use(problems(deps.log));
+  return app;
+}
+
+/** Everything under `/api`. */
+export function routes(deps: ApiDeps): Router {
   const router = Router();
   for (const add of [
     healthRoutes,
@@ -54,12 +67,5 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
     statusRoutes,
   ])
     add(router, deps);
-  app.use('/api', router, wrongMethod(router));
-  app.get('/health', (_, response) => {
-    response.json({ status: 'ok' });
-  });
-  app.get('/metrics', metrics(deps));
-  app.use(unknownRoute);
-  app.use(problems(deps.log));
-  return app;
+  return router;
 }

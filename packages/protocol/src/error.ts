@@ -90,7 +90,7 @@ export const ERRORS = {
     'Use http://localhost, or configure authentication before opening the server.',
   ),
   METHOD_WRONG: spec('invalid', 'Use one of the methods in the header Allow.'),
-  ROUTE_UNKNOWN: spec('not_found', 'See the README for the endpoints.'),
+  ROUTE_UNKNOWN: spec('not_found', 'The endpoints are listed in packages/api/README.md.'),
   IDEMPOTENCY_CONFLICT: spec('conflict', 'Use a new Idempotency-Key for a different request.'),
   SERVICE_UNAVAILABLE: spec('unavailable', 'Try again shortly; check GET /api/ready.', true),
   // Running

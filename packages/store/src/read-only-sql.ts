@@ -4,7 +4,7 @@ import type { Json } from '@noetl/protocol';
 import type { Store } from './database.ts';
 
 const TIMEOUT_MS = 10_000;
-export const ROWS_MAX = 1_000;
+const ROWS_MAX = 1_000;
 
 export interface ReadQuery {
   query: string;
