@@ -33,7 +33,6 @@ import {
   openFrames,
   withExecution,
   type Committed,
-  type ExecutionRow,
   type LockedExecution,
   type Store,
   type Tx,
@@ -186,16 +185,27 @@ function valueOf(loaded: LoadedValues, ref: string): Json | undefined {
 }
 
 /** An execution without events has not been started: whoever looks at it first starts it. */
-function startOf({ execution_id, catalog_id, parent_execution_id, payload }: ExecutionRow): EngineInput {
+function startOf({
+  execution_id,
+  catalog_id,
+  parent_execution_id,
+  payload,
+}: LockedExecution['execution']): EngineInput {
   const parent = parent_execution_id === null ? {} : { parent_execution_id };
   return { kind: 'start', execution_id, catalog_id, ...parent, payload: payload as JsonObject };
 }
 
-function stateOf(snapshot: Json | undefined): ExecutionState {
+/** The state that a snapshot holds. */
+export function stateOf(snapshot: Json | undefined): ExecutionState {
   return (snapshot as unknown as ExecutionState | null | undefined) ?? initialState();
 }
 
-function fold(start: ExecutionState, events: readonly EngineEvent[], playbook: Playbook): ExecutionState {
+/** The state that the events tell. */
+export function fold(
+  start: ExecutionState,
+  events: readonly EngineEvent[],
+  playbook: Playbook,
+): ExecutionState {
   return events.reduce((state, event) => evolve(state, event, playbook), start);
 }
 

@@ -5,6 +5,7 @@ import { addCredentialCommand } from './commands/credential.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
+import { addExecutionCommands } from './commands/executions.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addRegisterCommand } from './commands/register.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -39,6 +40,7 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addStatusCommand(program);
   addEventsCommand(program);
   addCancelCommand(program);
+  addExecutionCommands(program);
   addScheduleCommand(program);
   addCredentialCommand(program);
   for (const command of withSubcommands(program)) command.exitOverride();

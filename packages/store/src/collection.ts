@@ -24,6 +24,9 @@ const PAGE_MAX_BYTES = 256 * 1024;
 const PAGE_MAX_ITEMS = 1_000;
 /** Stands between the items of a page; no JSON text has a line break in it. */
 const ITEM_END = ',\n';
+/** What templates look into is read in pieces: items may be 10 MiB each. */
+const LOAD_FIRST = 50;
+const LOAD_MAX_BYTES = 64 * 1024 * 1024;
 
 export interface Page {
   execution_id: Id;
@@ -60,6 +63,19 @@ export async function readItems(store: Store, ref: string, from: number, to: num
   return loopItems(store, loop, from, to);
 }
 
+/** Number of items of a stored list, or of a loop. */
+export async function listSize(store: Store, ref: string): Promise<number> {
+  const parsed = parseRef(ref);
+  if (parsed?.kind === 'loop') {
+    const loop = await getLoop(store, { execution_id: parsed.executionId, loop_id: parsed.id });
+    return loop?.size ?? 0;
+  }
+  const { rows } = await sql<{ size: number | null }>`
+    SELECT max(from_index + count) AS size FROM noetl.collection_page
+    WHERE execution_id = ${parsed?.executionId ?? '0'} AND list_id = ${parsed?.id ?? '0'}`.execute(store.db);
+  return rows[0]?.size ?? 0;
+}
+
 /** JSON text of a stored document. */
 export async function readValue(store: Store, ref: string): Promise<string> {
   const parsed = parseRef(ref);
@@ -68,13 +84,16 @@ export async function readValue(store: Store, ref: string): Promise<string> {
     SELECT content::text AS content FROM noetl.value
     WHERE execution_id = ${parsed.executionId} AND value_id = ${parsed.id}
       AND (expires_at IS NULL OR expires_at > now())`.execute(store.db);
-  if (!rows[0]) throw new NoetlError('VALUE_MISSING', `the value ${ref} has expired or was never stored`);
+  if (!rows[0])
+    throw new NoetlError('VALUE_MISSING', `the value ${ref} has expired or was never stored`, {
+      kind: 'missing_reference',
+    });
   return rows[0].content;
 }
 
 /**
- * The content of a reference as a value, for looking into it. Lists of more than `itemsMax` items are refused
- * (VALUE_TOO_LARGE): only code steps read those, page by page.
+ * The content of a reference as a value, for looking into it. Lists of more than `itemsMax` items or 64 MiB are
+ * refused (VALUE_TOO_LARGE): only code steps read those, page by page.
  */
 export async function loadValue(
   store: Store,
@@ -87,14 +106,29 @@ export async function loadValue(
     throw new NoetlError('TEMPLATE_ERROR', `the value ${ref} does not belong to this execution`);
   }
   if (parsed.kind === 'value') return JSON.parse(await readValue(store, ref)) as Json;
-  const items = await readItems(store, ref, 0, itemsMax + 1);
-  if (items.length > itemsMax) {
-    throw new NoetlError(
-      'VALUE_TOO_LARGE',
-      `a template looks into a list of more than ${String(itemsMax)} items`,
-    );
+  const texts: string[] = [];
+  let bytes = 0;
+  for (let step = LOAD_FIRST; ; step = nextStep(texts.length, bytes, step)) {
+    const to = Math.min(itemsMax + 1, texts.length + step);
+    const items = await readItems(store, ref, texts.length, to);
+    const isEnd = items.length < to - texts.length;
+    for (const item of items) bytes += item.length;
+    texts.push(...items);
+    if (texts.length > itemsMax) throw tooLarge(`${String(itemsMax)} items`);
+    if (bytes > LOAD_MAX_BYTES) throw tooLarge(`${String(LOAD_MAX_BYTES / 1024 / 1024)} MiB`);
+    if (isEnd) break;
   }
-  return JSON.parse(`[${items.join(',')}]`) as Json;
+  return JSON.parse(`[${texts.join(',')}]`) as Json;
+}
+
+/** Larger pieces, as long as items like those so far would fit. */
+function nextStep(items: number, bytes: number, step: number): number {
+  const larger = step * 4;
+  return (bytes / Math.max(1, items)) * larger < LOAD_MAX_BYTES - bytes ? larger : step;
+}
+
+function tooLarge(bound: string): NoetlError {
+  return new NoetlError('VALUE_TOO_LARGE', `a template looks into a list of more than ${bound}`);
 }
 
 /** JSON text of the items `[from, to)` of the collection that a loop runs over. */

@@ -2,9 +2,10 @@
  * Programs and SQL that a playbook keeps elsewhere: `script: {uri, source: {type: inline | file | http}}` becomes the
  * text it stands for, for every tool that runs text.
  */
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, relative, resolve } from 'node:path';
+import { readFile, realpath } from 'node:fs/promises';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import {
+  errorInfo,
   isJsonObject,
   jsonText,
   NoetlError,
@@ -12,18 +13,21 @@ import {
   type Json,
   type JsonObject,
 } from '@noetl/protocol';
+import { FailedWith } from './item-tool.ts';
 import { refusedLines } from './runner/outcomes.ts';
 import { textSetting } from './settings.ts';
-import type { LineBatch, Tool, ToolBatch, ToolOutcome } from './tool.ts';
+import type { LineBatch, Tool, ToolBatch, ToolEnvironment, ToolOutcome } from './tool.ts';
 
 /** Of a batch, what reading a script needs. */
 type ScriptReader = Pick<ToolBatch, 'environment'>;
+
+const FETCH_TIMEOUT_MS = 60_000;
 
 export interface ScriptDeps {
   /** Folder that `type: file` reads from; without one, files are not available. */
   folder?: string;
   /** Sends a request of the http tool. */
-  http: (config: JsonObject, batch: ScriptReader) => Promise<Json>;
+  http: (config: JsonObject, environment: ToolEnvironment) => Promise<Json>;
 }
 
 /** The same tool, with `script` read into the key that holds its text. */
@@ -52,8 +56,8 @@ async function* withText<Batch extends ToolBatch | LineBatch, Told>(
   try {
     text = await scriptText(script, batch, deps);
   } catch (error) {
-    if (!(error instanceof NoetlError)) throw error;
-    yield* refuse(batch, error.toInfo());
+    batch.environment.signal.throwIfAborted();
+    yield* refuse(batch, errorInfo(error instanceof FailedWith ? error.failure : error));
     return;
   }
   yield* run({ ...batch, config: { ...rest, [key]: text } });
@@ -99,14 +103,20 @@ async function fileText(uri: string, folder: string | undefined): Promise<string
     );
   }
   const file = resolve(folder, uri.replace(/^file:\/\//, ''));
-  const inside = relative(folder, file);
-  if (inside.startsWith('..') || isAbsolute(inside))
-    throw new NoetlError('TOOL_CONFIG', `the script ${uri} is outside the folder of scripts`);
   try {
+    // Before the links are followed as well: what lies outside is not even looked for.
+    if (!isInside(folder, file) || !isInside(await realpath(folder), await realpath(file)))
+      throw new NoetlError('TOOL_CONFIG', `the script ${uri} is outside the folder of scripts`);
     return await readFile(file, 'utf8');
   } catch (error) {
+    if (error instanceof NoetlError) throw error;
     throw new NoetlError('TOOL_FAILED', `the script ${uri} cannot be read: ${(error as Error).message}`);
   }
+}
+
+function isInside(folder: string, file: string): boolean {
+  const way = relative(folder, file);
+  return !isAbsolute(way) && way !== '..' && !way.startsWith(`..${sep}`);
 }
 
 /** `source.endpoint` is the whole URL, or what `uri` is relative to. */
@@ -119,7 +129,15 @@ async function fetched(
   const { type: _, code: __, endpoint, ...settings } = source;
   const base = endpoint === undefined || endpoint === null ? undefined : jsonText(endpoint);
   const url = base === undefined || /^https?:/.test(uri) ? uri : joined(base, uri);
-  const answer = await deps.http({ ...settings, url }, batch);
+  const { environment } = batch;
+  const late = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  const signal = AbortSignal.any([environment.signal, late]);
+  const answer = await deps.http({ ...settings, url }, { ...environment, signal }).catch((error: unknown) => {
+    if (!late.aborted) throw error;
+    throw new NoetlError('TOOL_TIMEOUT', `the script ${url} did not come within a minute`, {
+      kind: 'timeout',
+    });
+  });
   const text = isJsonObject(answer) ? answer['data'] : null;
   if (typeof text === 'string') return text;
   throw new NoetlError('TOOL_FAILED', `the script ${url} is no text`);

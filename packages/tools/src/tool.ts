@@ -67,6 +67,8 @@ export interface ToolEnvironment {
   credentials: (name: string) => Promise<Credential>;
   /** A secret that came up on the way (a token): it must not get into anything stored either. */
   hide: (secret: string) => void;
+  /** A text that is about to be stored, without the secrets that have come up so far. */
+  redact: (text: string) => string;
   signal: AbortSignal;
   /** Of one item. */
   timeout_ms?: number;
@@ -88,6 +90,8 @@ export interface ValueStore {
   /** Items `[from, to)`; fewer when the list ends before. */
   list(ref: string, from: number, to: number): Promise<string[]>;
   value(ref: string): Promise<string>;
+  /** Number of items of a list. */
+  size(ref: string): Promise<number>;
   newList(): ListWriter;
   /** Keeps a value on its own; `text` is JSON. */
   keep(text: string, about: KeepOptions): Promise<Hole>;

@@ -26,6 +26,12 @@ interface About {
   signal: AbortSignal;
 }
 
+interface Guards {
+  values: LoadedValues;
+  redactor: Redactor;
+  check: (ref: string) => Promise<void>;
+}
+
 export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironment {
   const { execution_id, step, context, playbook, signal } = about;
   const redactor = new Redactor();
@@ -63,9 +69,10 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
     execution_id,
     step,
     context: asPrograms(context),
-    values: guarded(storedValues(deps.store, execution_id), values, check),
+    values: guarded(storedValues(deps.store, execution_id), { values, redactor, check }),
     credentials,
     hide: (secret) => redactor.learnValue(secret),
+    redact: (text) => redactor.result(text),
     signal,
     error_status: playbook.generation === 'seed',
   };
@@ -79,12 +86,11 @@ function asPrograms(context: Context): Context {
   return { ...context, steps: Object.fromEntries(values) as JsonObject, step_kinds: {} };
 }
 
-/** References can also come from outside, as plain data: only those of this execution and its children are read. */
-function guarded(
-  stored: ValueStore,
-  values: LoadedValues,
-  check: (ref: string) => Promise<void>,
-): ValueStore {
+/**
+ * References can also come from outside, as plain data: only those of this execution and its children are read.
+ * What is written on the way holds no secret either.
+ */
+function guarded(stored: ValueStore, { values, redactor, check }: Guards): ValueStore {
   return {
     list: async (ref, from, to) => {
       await check(ref);
@@ -95,7 +101,17 @@ function guarded(
       await check(ref);
       return stored.value(ref);
     },
-    newList: () => stored.newList(),
-    keep: (text, about) => stored.keep(text, about),
+    size: async (ref) => {
+      await check(ref);
+      return stored.size(ref);
+    },
+    newList: () => {
+      const list = stored.newList();
+      return {
+        page: (text, count) => list.page(redactor.result(text), count),
+        end: () => list.end(),
+      };
+    },
+    keep: (text, about) => stored.keep(redactor.result(text), about),
   };
 }

@@ -211,7 +211,10 @@ async function callChild(
   run.waiting = undefined;
   if (!child) {
     const key = `${call.key}/${String(at.attempt)}`;
-    const started = await children.start({ ...call, key, parent_execution_id: environment.execution_id });
+    // Whatever goes along is stored with the child: secrets stay behind, a child has a keychain of its own.
+    const { config, input } = withoutSecrets(environment, { config: call.config, input: call.input });
+    const given = { ...call, config, input, key, parent_execution_id: environment.execution_id };
+    const started = await children.start(given);
     if (!started.waits)
       return { status: 'ok', text: JSON.stringify(started.value), stdout: '', duration_ms: 0 };
     child = { execution_id: started.execution_id, deadline_ms: started.deadline_ms };
@@ -220,7 +223,11 @@ async function callChild(
   if (outcome) return outcome;
   const { results, last, stdout, attempts, duration_ms, frame } = run;
   const soFar = { results: [...results], last: last ?? null, stdout, attempts, duration_ms };
-  throw new Suspended({ ...at, ...soFar, ...frame.saved(), child });
+  throw new Suspended(withoutSecrets(environment, { ...at, ...soFar, ...frame.saved(), child }));
+}
+
+function withoutSecrets<T>({ redact }: ToolEnvironment, stored: T): T {
+  return JSON.parse(redact(JSON.stringify(stored))) as T;
 }
 
 function pipelineLocals(task: Task, run: Run, attempt: number): Record<string, unknown> {

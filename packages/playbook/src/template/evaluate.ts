@@ -106,8 +106,10 @@ export function getMember(environment: Environment, object: unknown, key: unknow
       const value = object.get(key);
       return value === undefined ? storedMember(environment, object, key) : value;
     }
-    const hidden = key.startsWith('_') && isJsonObject(object) ? ownProperty(object, key) : undefined;
-    if (hidden !== undefined) return hidden;
+    // Of a hole, what stands beside its reference: facts of the stored value, and selected fields.
+    const beside =
+      isJsonObject(object) && (key.startsWith('_') || holeOf(object)) ? ownProperty(object, key) : undefined;
+    if (beside !== undefined) return beside;
     const opened = environment.open(object);
     if (opened instanceof Group) return opened.get(key);
     return isJsonObject(opened) ? ownProperty(opened, key) : undefined;
