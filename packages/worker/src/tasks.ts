@@ -264,12 +264,10 @@ function targetOf(step: Step, to: string, position: number): number {
 function valueText(step: Step, run: Run): string {
   if (run.last === undefined) return 'null';
   if (step.tasks.length === 1) return run.results.get(run.last) ?? 'null';
-  const results = [...run.results].map(([name, text]) => `${JSON.stringify(name)}:${text}`);
-  // Items of a loop are read as they are: the last task's fields, and all results beside them.
+  const results = [...run.results].map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',');
+  if (!step.loop) return `{"results":{${results}},"last":${JSON.stringify(run.last)}}`;
+  // Items of a loop are read as they are: results by task, over them the last task's fields.
   const last = run.results.get(run.last) ?? 'null';
-  if (step.loop)
-    return last.startsWith('{')
-      ? `${last.slice(0, -1)}${last === '{}' ? '' : ','}"results":{${results.join(',')}}}`
-      : last;
-  return `{"results":{${results.join(',')}},"last":${JSON.stringify(run.last)}}`;
+  const fields = last === '{}' ? '' : `${last.slice(1, -1)},`;
+  return last.startsWith('{') ? `{${results},${fields}"results":{${results}}}` : last;
 }

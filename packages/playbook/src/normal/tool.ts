@@ -203,7 +203,7 @@ export function inputs(value: Json | undefined): JsonObject {
   return isTemplate(value) ? { [ALL_INPUTS]: value } : mapping(value);
 }
 
-export function isTemplate(value: Json | undefined): value is string {
+function isTemplate(value: Json | undefined): value is string {
   return typeof value === 'string' && value.includes('{{');
 }
 
