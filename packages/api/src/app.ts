@@ -16,6 +16,7 @@ import { scheduleRoutes } from './routes/schedules.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { sqlRoutes } from './routes/sql.ts';
 import { varRoutes } from './routes/vars.ts';
+import { limitRoutes } from './routes/limits.ts';
 import { loopRoutes } from './routes/loops.ts';
 
 const BODY_MAX = '1mb';
@@ -44,6 +45,7 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
     sqlRoutes,
     scheduleRoutes,
     webhookRoutes,
+    limitRoutes,
   ])
     add(router, deps);
   app.use('/api', router, wrongMethod(router));

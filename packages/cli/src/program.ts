@@ -5,6 +5,7 @@ import { addCredentialCommand } from './commands/credential.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
+import { addLimitCommand } from './commands/limit.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addRegisterCommand } from './commands/register.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -41,6 +42,7 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addCancelCommand(program);
   addScheduleCommand(program);
   addCredentialCommand(program);
+  addLimitCommand(program);
   for (const command of withSubcommands(program)) command.exitOverride();
   return program;
 }

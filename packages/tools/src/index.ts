@@ -3,6 +3,7 @@ export type {
   Credential,
   KeepOptions,
   ListWriter,
+  Permit,
   Tool,
   ToolBatch,
   ToolEnvironment,
@@ -11,4 +12,5 @@ export type {
   ValueStore,
 } from './tool.ts';
 export { secondsOf } from './artifact.ts';
+export { limitKeys } from './limit-keys.ts';
 export { createToolbox, type Toolbox, type ToolboxOptions } from './toolbox.ts';

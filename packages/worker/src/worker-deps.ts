@@ -6,6 +6,7 @@ import type { Store } from '@noetl/store';
 import type { Toolbox, ValueStore } from '@noetl/tools';
 import type { Leases } from './leases.ts';
 import type { Loops, Playbooks } from './loop-context.ts';
+import type { Permits } from './permits.ts';
 import type { Credentials } from './secrets.ts';
 
 export interface WorkerDeps {
@@ -15,6 +16,7 @@ export interface WorkerDeps {
   log: Log;
   workerId: string;
   leases: Leases;
+  permits: Permits;
   credentials: Credentials;
   playbooks: Playbooks;
   loops: Loops;
