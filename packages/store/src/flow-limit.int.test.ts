@@ -51,6 +51,7 @@ describe('calls at once', () => {
   test('who waits longer is served first, and told when it can be', async () => {
     expect((await take('a', 0, 5)).granted).toBe(5);
     expect((await take('b', 0, 2)).granted).toBe(0);
+    await store.pool.query("UPDATE noetl.flow_user SET waiting_since = waiting_since - interval '1 s'");
     // One call of a has ended, and it wants another: b was there before.
     const again = await take('a', 4, 1);
     expect(again).toMatchObject({ granted: 0, wake: ['k'] });

@@ -51,7 +51,7 @@ export function addLimitCommand(program: Command): void {
         else terminal.print(line(item));
       }
     });
-  remote(limit.command('delete'))
+  remote(limit.command('delete').alias('remove'))
     .description('Let calls go without it')
     .argument('<key>')
     .action(async (key: string, options: RemoteOptions) => {

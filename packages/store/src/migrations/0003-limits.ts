@@ -4,8 +4,9 @@ import { CompiledQuery, type Kysely } from 'kysely';
 /**
  * A worker says how many calls it has running under each key (`held`) and how many more it wants (`wanted`, under all
  * keys at once); it gets how many it may start now, the milliseconds until the next could be, and the keys that others
- * wait for in vain no longer. Keys without a limit limit nothing. Whoever waits longest is served first: what it waits
- * for is kept for it, as long as it asks again within a second.
+ * wait for in vain no longer. Keys without a limit limit nothing. Whoever waits longest is served first, by steps of a
+ * tenth of a second, since every change of hands costs time; what it waits for is kept for it, as long as it asks
+ * again within a second.
  */
 const TAKE_PERMITS = `
 CREATE FUNCTION noetl.take_permits(keys text[], held int[], wanted int, worker text, lease_ms float8,
@@ -29,7 +30,8 @@ BEGIN
     FROM noetl.flow_limit AS l CROSS JOIN LATERAL (
       SELECT sum(u.held) AS used, coalesce(sum(u.waiting) FILTER (WHERE u.worker_id <> worker
         AND u.waiting_until > at AND u.waiting_since < coalesce(
-          (SELECT o.waiting_since FROM noetl.flow_user AS o WHERE o.key = l.key AND o.worker_id = worker), at)), 0) AS before_us
+          (SELECT o.waiting_since FROM noetl.flow_user AS o WHERE o.key = l.key AND o.worker_id = worker), at)
+          - interval '100 ms'), 0) AS before_us
       FROM noetl.flow_user AS u WHERE u.key = l.key) AS s
     WHERE l.key = ANY (keys)
   ), room AS (
