@@ -102,6 +102,7 @@ export { createSealer, type Sealer } from './sealer.ts';
 export { dropKept, keepValue, listKept, type KeptRecord, type KeptValue } from './kept-value.ts';
 export { beatRuntime, endRuntime, poolCapacity, type Runtime } from './runtime.ts';
 export { readOnlySql } from './read-only-sql.ts';
+export { nextChunkOf, standings, type Standing } from './turn.ts';
 export { readVars, writeVars, type Variable } from './vars.ts';
 export {
   getDelivery,

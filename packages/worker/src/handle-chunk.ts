@@ -134,14 +134,19 @@ async function finish(
   }
 }
 
-/** Chunks of one loop that may be out: a bound of the author's, else twice what the pool can run. */
+type Bounds = Pick<LoopRow, 'mode' | 'max_in_flight' | 'concurrency' | 'chunk_max' | 'cursor'>;
+
+/** Chunks of one loop that may be out: twice what the pool can run, within the author's bound. */
 export function windowOf(
-  { mode, max_in_flight, concurrency }: Pick<LoopRow, 'mode' | 'max_in_flight' | 'concurrency'>,
+  { mode, max_in_flight, concurrency, chunk_max, cursor }: Bounds,
   poolSlots: number,
 ): number {
   if (mode === 'sequential') return 1;
-  if (max_in_flight === null) return Math.max(4, poolSlots * 2);
-  return Math.max(1, Math.floor(max_in_flight / concurrency));
+  const byPool = Math.max(4, poolSlots * 2);
+  if (max_in_flight === null) return byPool;
+  const bound = Math.max(1, Math.floor(max_in_flight / concurrency));
+  // Those that may wait for children take no worker: as many as the author wants.
+  return chunk_max !== null || cursor ? bound : Math.min(bound, byPool);
 }
 
 /** Rows whose result Postgres refuses become failures of their own; their siblings keep their results. */

@@ -21,6 +21,7 @@ import { loopCache } from './loop-context.ts';
 import { Permits } from './permits.ts';
 import { Credentials } from './secrets.ts';
 import { storedValues } from './stored-values.ts';
+import { Turns } from './turns.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 const ROLL_CALL_MS = 2_000;
@@ -51,6 +52,7 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     heartbeatMs: config.heartbeatMs,
     clock,
   });
+  const turns = new Turns(store, log);
   const permits = new Permits({ store, bus, log, workerId, leaseMs: config.leaseMs, clock });
   const playbooks = catalogCache(store, (content) => parsePlaybook(content).playbook);
   const rollCall = new RollCall(store, workerId, config.workerSlots, log);
@@ -62,6 +64,7 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     workerId,
     leases,
     permits,
+    turns,
     credentials: new Credentials(store, createSealer(config.encryptionKeys)),
     playbooks,
     loops: loopCache(store, playbooks),
@@ -82,7 +85,14 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
       await store.close();
     },
   };
-  const services = [closing, leases.service, permits.service, rollCall.service, lanes(deps, bus, config)];
+  const services = [
+    closing,
+    leases.service,
+    permits.service,
+    turns.service,
+    rollCall.service,
+    lanes(deps, bus, config),
+  ];
   await runServices(services, { log, graceMs: config.shutdownGraceMs });
 }
 

@@ -8,6 +8,7 @@ import type { Leases } from './leases.ts';
 import type { Loops, Playbooks } from './loop-context.ts';
 import type { Permits } from './permits.ts';
 import type { Credentials } from './secrets.ts';
+import type { Turns } from './turns.ts';
 
 export interface WorkerDeps {
   store: Store;
@@ -17,6 +18,7 @@ export interface WorkerDeps {
   workerId: string;
   leases: Leases;
   permits: Permits;
+  turns: Turns;
   credentials: Credentials;
   playbooks: Playbooks;
   loops: Loops;
