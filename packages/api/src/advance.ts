@@ -218,9 +218,10 @@ function terminalFacts(events: EngineEvent[]): { result?: Json; error?: string }
 
 /** The first chunks are small: nothing is known of the items yet. Workers set the size of those that follow. */
 function firstChunks(loop: LoopOpening, poolSlots: number): { window: number; chunk_size: number } {
-  const { max_in_flight, concurrency, chunk_max, size } = loop;
+  const { max_in_flight, concurrency, chunk_max, size, cursor } = loop;
   const byPool = Math.max(4, poolSlots * 2);
-  const bound = max_in_flight === undefined ? byPool : Math.max(1, Math.floor(max_in_flight / concurrency));
+  const wished = max_in_flight === undefined ? byPool : Math.max(1, Math.floor(max_in_flight / concurrency));
+  const bound = chunk_max !== undefined || cursor ? wished : Math.min(wished, byPool);
   const window = loop.mode === 'sequential' ? 1 : bound;
   const wanted = Math.max(concurrency, Math.min(32, Math.ceil(size / (window * 4))));
   return { window, chunk_size: Math.max(1, Math.min(wanted, chunk_max ?? wanted)) };

@@ -20,6 +20,7 @@ import { sqlRoutes } from './routes/sql.ts';
 import { metrics, statusRoutes } from './routes/status.ts';
 import { upkeepRoutes } from './routes/upkeep.ts';
 import { varRoutes } from './routes/vars.ts';
+import { limitRoutes } from './routes/limits.ts';
 import { loopRoutes } from './routes/loops.ts';
 
 const BODY_MAX = '1mb';
@@ -65,6 +66,7 @@ export function routes(deps: ApiDeps): Router {
     contextRoutes,
     keychainRoutes,
     statusRoutes,
+    limitRoutes,
   ])
     add(router, deps);
   return router;

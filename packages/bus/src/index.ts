@@ -9,6 +9,15 @@ export {
   type Subscription,
 } from './consume.ts';
 export { ensureLoopState, raiseCompleted, readLoopState } from './loop-counter.ts';
-export { notifyAdvance, onAdvance, onFeed, publishFeed } from './notices.ts';
+export {
+  notifyAdvance,
+  notifyLimits,
+  notifyRoom,
+  onAdvance,
+  onFeed,
+  onLimits,
+  onRoom,
+  publishFeed,
+} from './notices.ts';
 export { publishAggregate, publishCommand, type AggregateNotice } from './publish.ts';
 export { loopKey, type Lane } from './subjects.ts';

@@ -3,7 +3,7 @@ import { StringCodec } from 'nats';
 import { isId, type Id } from '@noetl/protocol';
 import type { Bus } from './connection.ts';
 import type { Subscription } from './consume.ts';
-import { ADVANCE_GROUP, ADVANCE_SUBJECT, feedSubject } from './subjects.ts';
+import { ADVANCE_GROUP, ADVANCE_SUBJECT, feedSubject, LIMITS_SUBJECT, ROOM_SUBJECT } from './subjects.ts';
 
 const codec = StringCodec();
 
@@ -26,17 +26,41 @@ export function onFeed(bus: Bus, executionId: Id, handler: () => void): Subscrip
   return listen(bus, feedSubject(executionId), handler);
 }
 
+/** Named limits have changed. */
+export function notifyLimits(bus: Bus): void {
+  send(bus, LIMITS_SUBJECT, '');
+}
+
+export function onLimits(bus: Bus, handler: () => void): Subscription {
+  return listenTo(bus, LIMITS_SUBJECT, handler);
+}
+
+/** Under a limit there is room for somebody who waits. */
+export function notifyRoom(bus: Bus, key: string): void {
+  send(bus, ROOM_SUBJECT, key);
+}
+
+export function onRoom(bus: Bus, handler: (key: string) => void): Subscription {
+  return listenTo(bus, ROOM_SUBJECT, handler);
+}
+
 function send(bus: Bus, subject: string, text: string): void {
   if (bus.connection.isClosed()) return;
   bus.connection.publish(subject, codec.encode(text));
 }
 
-function listen(bus: Bus, subject: string, handler: (text: string) => void, queue?: string): Subscription {
+function listen(bus: Bus, subject: string, handler: (id: Id) => void, queue?: string): Subscription {
+  const whenId = (text: string): void => {
+    if (isId(text)) handler(text);
+  };
+  return listenTo(bus, subject, whenId, queue);
+}
+
+function listenTo(bus: Bus, subject: string, handler: (text: string) => void, queue?: string): Subscription {
   const subscription = bus.connection.subscribe(subject, {
     ...(queue !== undefined && { queue }),
     callback: (error, message) => {
-      const text = error ? '' : codec.decode(message.data);
-      if (isId(text)) handler(text);
+      if (!error) handler(codec.decode(message.data));
     },
   });
   return {

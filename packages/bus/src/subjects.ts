@@ -4,6 +4,8 @@ import type { Id } from '@noetl/protocol';
 export const COMMANDS_STREAM = 'NOETL_COMMANDS';
 export const AGGREGATE_SUBJECT = 'noetl.aggregate';
 export const AGGREGATE_CONSUMER = 'aggregator';
+export const LIMITS_SUBJECT = 'noetl.notice.limits';
+export const ROOM_SUBJECT = 'noetl.notice.room';
 export const ADVANCE_SUBJECT = 'noetl.notice.advance';
 /** Replicas of the api share the notices. */
 export const ADVANCE_GROUP = 'api';

@@ -195,6 +195,17 @@ describe('with a server', () => {
     expect((await run('credential', 'remove', 'shop')).stderr).toContain('CREDENTIAL_NOT_FOUND');
   });
 
+  test('limits: set, list, delete', async () => {
+    const set = await run('limit', 'set', 'host:api.example.com', '--rate', '2.5', '--max-concurrent', '4');
+    expect(set.stdout).toMatch(/4 at once, 2.5 a second \(burst 2.5\), 0 running, 0 waiting/);
+    const listed = await run('limit', 'list', '--json');
+    expect(lastJson(listed.stdout)).toMatchObject({ key: 'host:api.example.com', rate: 2.5 });
+    expect((await run('limit', 'delete', 'host:api.example.com')).code).toBe(0);
+    expect((await run('limit', 'delete', 'host:api.example.com')).stderr).toContain('LIMIT_UNKNOWN');
+    expect((await run('limit', 'set', 'x')).stderr).toContain('BODY_INVALID');
+    expect((await run('limit', 'set', 'x', '--rate', 'fast')).code).toBe(2);
+  });
+
   test('bad input is refused with code, place and hint', async () => {
     const file = join(dir, 'broken.yaml');
     await writeFile(file, 'apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: {name: x\n');

@@ -45,6 +45,8 @@ export interface Step {
   /** Guard of admission: the step is skipped when it is false. */
   admit?: Condition;
   output?: JsonObject;
+  /** Name of the limit that every call of its tools falls under; may be a template. */
+  limit?: string;
 }
 
 /** The name under which a template stands in place of a mapping of inputs. */

@@ -78,6 +78,7 @@ export const ERRORS = {
   WEBHOOK_UNKNOWN: spec('not_found', 'Start executions with `webhook: {url}` to be told of their end.'),
   SCHEDULE_UNKNOWN: spec('not_found', 'List the schedules: GET /api/schedules.'),
   SCHEDULE_INVALID: spec('invalid', 'Give a cron expression of five fields, or interval_seconds.'),
+  LIMIT_UNKNOWN: spec('not_found', 'List the limits: GET /api/limits.'),
   BODY_TOO_LARGE: spec('too_large', 'Send at most 1 MiB.'),
   BODY_INVALID: spec('invalid', 'Send a JSON body of the documented shape.'),
   MEDIA_TYPE: spec('invalid', 'Use one of the content types listed in the message.'),

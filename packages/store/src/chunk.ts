@@ -57,7 +57,7 @@ export async function dropChunks(
     WITH dropped AS (
       UPDATE noetl.command SET state = 'cancelled', done_at = now()
       WHERE execution_id = ${of.execution_id} AND loop_id = ${of.loop_id}
-        AND ((state = 'pending' AND progress IS NULL) OR (state = 'leased' AND command_id = ${only}))
+        AND ((state IN ('pending', 'waiting') AND progress IS NULL) OR (state = 'leased' AND command_id = ${only}))
       RETURNING 1
     ), left_open AS (SELECT count(*)::int AS dropped FROM dropped)
     UPDATE noetl.loop SET

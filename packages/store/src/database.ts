@@ -229,6 +229,27 @@ interface WebhookDeliveryTable {
   delivered_at: NullableTime;
 }
 
+interface FlowLimitTable {
+  key: string;
+  max_concurrent: number | null;
+  rate: number | null;
+  burst: number | null;
+  tokens: number | null;
+  refilled_at: Time;
+  paused_until: NullableTime;
+  updated_at: Time;
+}
+
+interface FlowUserTable {
+  key: string;
+  worker_id: string;
+  held: number;
+  lease_until: Time;
+  waiting: Generated<number>;
+  waiting_since: NullableTime;
+  waiting_until: NullableTime;
+}
+
 interface RuntimeTable {
   runtime_id: GeneratedAlways<Id>;
   name: string;
@@ -253,6 +274,8 @@ export interface Database {
   credential: CredentialTable;
   schedule: ScheduleTable;
   webhook_delivery: WebhookDeliveryTable;
+  flow_limit: FlowLimitTable;
+  flow_user: FlowUserTable;
 }
 
 export interface Store {

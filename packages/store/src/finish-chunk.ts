@@ -73,7 +73,7 @@ const COUNT = `
     FROM sized AS p
   ), dropped AS (
     UPDATE noetl.command SET state = 'cancelled', done_at = now()
-    WHERE (SELECT stop_now FROM judged) AND execution_id = $1 AND loop_id = $2 AND state = 'pending'
+    WHERE (SELECT stop_now FROM judged) AND execution_id = $1 AND loop_id = $2 AND state IN ('pending', 'waiting')
       AND progress IS NULL
     RETURNING 1
   ), counted AS (

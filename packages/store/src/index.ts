@@ -74,6 +74,19 @@ export {
   type LockedExecution,
   type NewExecution,
 } from './execution.ts';
+export {
+  deleteFlowLimit,
+  endFlowUse,
+  flowLimitKeys,
+  flowLimitsInUse,
+  pauseFlow,
+  postponeCommand,
+  saveFlowLimit,
+  takePermits,
+  type FlowLimit,
+  type FlowLimitUse,
+  type PermitRequest,
+} from './flow-limit.ts';
 export { fillFrame, openFrames } from './frame.ts';
 export { finishChunk, isStorable, type ChunkCommit, type FinishedChunk } from './finish-chunk.ts';
 export { finishStep, type FinishedStep, type StepOutcome } from './finish-step.ts';
@@ -113,6 +126,7 @@ export {
   type Runtime,
 } from './runtime.ts';
 export { readOnlySql } from './read-only-sql.ts';
+export { nextChunkOf, standings, type Standing } from './turn.ts';
 export { readVars, writeVars, type Variable } from './vars.ts';
 export {
   getDelivery,

@@ -4,9 +4,14 @@ import { NoetlError } from '@noetl/protocol';
 import type { Store } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { language } from './migrations/0002-language.ts';
+import { limits } from './migrations/0003-limits.ts';
 import { ensurePartitions } from './partition.ts';
 
-const MIGRATIONS: Record<string, Migration> = { '0001-initial': initial, '0002-language': language };
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-initial': initial,
+  '0002-language': language,
+  '0003-limits': limits,
+};
 
 /** Returns the names of the migrations applied by this call. `nowMs`: Unix time, for the first event partitions. */
 export async function migrate(store: Store, nowMs = Date.now()): Promise<string[]> {

@@ -13,9 +13,8 @@ export async function credentialOf(
     throw new NoetlError('TOOL_CONFIG', '`auth` must be the name of a credential, or a mapping');
   }
   if (Object.keys(written).length === 0) return undefined;
-  const keyed = written['source'] === 'credential' ? written['key'] : undefined;
-  const alias = keyed ?? written['credential'] ?? written['name'] ?? written['ref'];
-  if (typeof alias === 'string' && alias !== '') {
+  const alias = aliasIn(written);
+  if (alias !== undefined) {
     const { data, type, name } = await environment.credentials(alias);
     const beside = withoutAlias(written);
     return { name, type: textOf(written['type']) ?? type, data: { ...data, ...beside } };
@@ -24,6 +23,20 @@ export async function credentialOf(
   const [only] = Object.values(written);
   if (Object.keys(written).length === 1 && isJsonObject(only)) return credentialOf(environment, only);
   return { name: 'inline', type: textOf(written['type']) ?? 'generic', data: withoutAlias(written) };
+}
+
+/** The name of the credential that is meant; undefined when none is named. */
+export function aliasOf(written: Json | undefined): string | undefined {
+  if (typeof written === 'string') return written === '' ? undefined : written;
+  if (!isJsonObject(written)) return undefined;
+  const [only, ...others] = Object.values(written);
+  return aliasIn(written) ?? (others.length === 0 && isJsonObject(only) ? aliasOf(only) : undefined);
+}
+
+function aliasIn(written: JsonObject): string | undefined {
+  const keyed = written['source'] === 'credential' ? written['key'] : undefined;
+  const alias = keyed ?? written['credential'] ?? written['name'] ?? written['ref'];
+  return typeof alias === 'string' && alias !== '' ? alias : undefined;
 }
 
 /** Throws TOOL_CONFIG when there is no credential to use. */

@@ -5,6 +5,7 @@ export type {
   LineBatch,
   ListWriter,
   OutcomeBlock,
+  Permit,
   Tool,
   ToolBatch,
   ToolEnvironment,
@@ -13,4 +14,5 @@ export type {
   ValueStore,
 } from './tool.ts';
 export { secondsOf } from './artifact.ts';
+export { limitKeys } from './limit-keys.ts';
 export { createToolbox, type Toolbox, type ToolboxOptions } from './toolbox.ts';

@@ -70,12 +70,22 @@ export interface ToolEnvironment {
   /** A text that is about to be stored, without the secrets that have come up so far. */
   redact: (text: string) => string;
   signal: AbortSignal;
+  /** When limits apply to the call. */
+  permit?: Permit;
   /** Of one item. */
   timeout_ms?: number;
   /** Large lists of the result are stored page by page while they arrive; for plain steps. */
   stream?: boolean;
   /** A result `{status: 'error'}` is a failure, as in the seed generation. */
   error_status?: boolean;
+}
+
+/** The right to make one call, of a limit that it falls under. */
+export interface Permit {
+  /** The host wants no calls before `ms` have passed. */
+  pause(ms: number): void;
+  /** Gives the permit back while the call waits for its next try, and takes another one. */
+  renew(wait: () => Promise<void>): Promise<void>;
 }
 
 /** A stored credential, decrypted; the type says which fields `data` has. */

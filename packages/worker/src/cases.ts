@@ -194,7 +194,7 @@ async function sink(
   const isCode = task.kind === 'python' || task.kind === 'javascript';
   const full = isCode ? { ...input, data: value, response: value, ...given } : input;
   const key = `${deps.idempotencyKey}/sink`;
-  const stored = await callOnce(deps, task.kind, { config, input: full, key, attempt: 1 });
+  const stored = await callOnce(deps, task.kind, { config, input: full, key, attempt: 1, first: false });
   if (stored.status === 'ok') return;
   const { code, message, kind, retryable } = stored.error;
   throw new NoetlError(code, `the sink (${task.kind}) failed: ${message}`, { kind, retryable });

@@ -11,6 +11,8 @@ import {
 import { fillFrame } from '@noetl/store';
 import type { CommandEnvironment } from './environment.ts';
 import { Frame } from './frame.ts';
+import type { Gate } from './gate.ts';
+import { Postponed } from './line.ts';
 import type { LoopContext } from './loop-context.ts';
 import { callOnce } from './tasks.ts';
 import type { WorkerDeps } from './worker-deps.ts';
@@ -32,12 +34,14 @@ export async function claimFrame(
   context: LoopContext,
   frame: { execution_id: string; command_id: string; attempt: number; ctx: JsonObject },
   around: CommandEnvironment,
+  gate: Gate,
 ): Promise<ClaimedFrame> {
   const held = { execution_id: frame.execution_id, command_id: frame.command_id, worker_id: deps.workerId };
   let rows: Json[];
   try {
-    rows = await claimedRows(deps, context, frame.ctx, around);
+    rows = await claimedRows(deps, context, frame.ctx, around, gate);
   } catch (error) {
+    if (error instanceof Postponed) throw error;
     around.environment.signal.throwIfAborted();
     const info = around.redactor.error(errorInfo(error));
     if (info.retryable && frame.attempt < ATTEMPTS_MAX) throw error;
@@ -56,22 +60,26 @@ async function claimedRows(
   { loop, step }: LoopContext,
   ctx: JsonObject,
   { environment, values, names }: CommandEnvironment,
+  gate: Gate,
 ): Promise<Json[]> {
   const cursor = step.loop?.cursor;
   if (!cursor) throw new NoetlError('INTERNAL', `step "${step.name}" has no cursor`);
   const vars = { ...loop.context.vars, ...ctx };
+  // Rows that start children are handed on one by one: where frames are counted, each has one.
+  const oneByOne = loop.max_in_flight !== null && mustSplit({ step }, cursor.process === 'row' ? 2 : 1);
   const frame = new Frame({ ...loop.context, vars }, names, values);
   const config = await values.run(() => {
-    const max = Math.max(1, Math.floor(Number(render(cursor.max_rows, frame.scope()))));
+    const max = oneByOne ? 1 : Math.max(1, Math.floor(Number(render(cursor.max_rows, frame.scope()))));
     return render(cursor.config, frame.scope({ __frame_max_rows: max })) as JsonObject;
   });
   const key = `${loop.execution_id}/${loop.step}/${loop.loop_id}/claim`;
   const { toolbox } = deps;
-  const outcome = await callOnce({ toolbox, environment }, cursor.kind, {
+  const outcome = await callOnce({ toolbox, environment, gate }, cursor.kind, {
     config,
     input: {},
     key,
     attempt: 1,
+    first: true,
   });
   if (outcome.status === 'error') {
     const { code, message, kind, retryable, details } = outcome.error;
@@ -87,6 +95,6 @@ async function claimedRows(
 }
 
 /** Items that start children are handed on one by one, so that each can wait for its own. */
-export function mustSplit({ step }: LoopContext, size: number): boolean {
+export function mustSplit({ step }: Pick<LoopContext, 'step'>, size: number): boolean {
   return size > 1 && step.tasks.some((task) => startsChild(task.kind));
 }

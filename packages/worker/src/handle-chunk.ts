@@ -12,6 +12,8 @@ import {
 import { nextChunkSize } from './chunk-budget.ts';
 import { claimFrame, mustSplit } from './claim-frame.ts';
 import { environmentOf, type CommandEnvironment } from './environment.ts';
+import { ChunkGate, gateOf } from './gate.ts';
+import type { Lease } from './leases.ts';
 import type { LoopContext } from './loop-context.ts';
 import { progressOf } from './progress.ts';
 import { failedRow, failureText, runChunk, type ChunkResult } from './run-chunk.ts';
@@ -34,13 +36,14 @@ export async function handleChunk(
   deps: WorkerDeps,
   command: ChunkCommand,
   claimed: Claimed,
-  signal: AbortSignal,
+  lease: Lease,
 ): Promise<void> {
+  const { signal } = lease;
   const context = await deps.loops(command);
   const { step, loop, playbook } = context;
   const about = { execution_id: loop.execution_id, step: step.name, context: loop.context, playbook, signal };
   const around = environmentOf(deps, about);
-  const work = await workOf(deps, command, claimed, context, around);
+  const work = await workOf({ ...deps, lease }, command, claimed, context, around);
   if (!work || signal.aborted) return;
   const finished = await finish(deps, command, context, work);
   if (finished) await announce(deps, loop, finished);
@@ -48,7 +51,7 @@ export async function handleChunk(
 
 /** Claims the items when the chunk has none yet, and runs them; undefined when there is nothing to finish. */
 async function workOf(
-  deps: WorkerDeps,
+  deps: WorkerDeps & { lease: Lease },
   command: ChunkCommand,
   claimed: Claimed,
   context: LoopContext,
@@ -58,7 +61,8 @@ async function workOf(
   if (from_index !== undefined && to_index !== undefined)
     return runRange(deps, command, claimed, context, around, { from: from_index, to: to_index });
   const { attempt, ctx } = claimed;
-  const frame = await claimFrame(deps, context, { execution_id, command_id, attempt, ctx }, around);
+  const gate = gateOf(deps.permits, deps.lease);
+  const frame = await claimFrame(deps, context, { execution_id, command_id, attempt, ctx }, around, gate);
   switch (frame.kind) {
     case 'lost':
       return undefined;
@@ -72,7 +76,7 @@ async function workOf(
 }
 
 async function runRange(
-  deps: WorkerDeps,
+  deps: WorkerDeps & { lease: Lease },
   command: ChunkCommand,
   { ctx, progress, loop_failed }: Claimed,
   context: LoopContext,
@@ -87,8 +91,9 @@ async function runRange(
     return { ...NOTHING, remaining: singles };
   }
   const items = await collectionItems(deps.store, context.loop, from, to);
-  const { toolbox, clock } = deps;
-  const tools = { environment, redactor, toolbox, values, clock, names, children: childrenOf(deps) };
+  const { toolbox, clock, permits, lease } = deps;
+  const gate = new ChunkGate(permits, lease);
+  const tools = { environment, redactor, toolbox, values, clock, names, children: childrenOf(deps), gate };
   const chunk = { context, from, to, items, ctx, loop_failed, ...tools };
   const result = await suspendOrGoOn(deps, command, progressOf(progress), (resumed) =>
     runChunk(chunk, resumed),
@@ -129,14 +134,19 @@ async function finish(
   }
 }
 
-/** Chunks of one loop that may be out: a bound of the author's, else twice what the pool can run. */
+type Bounds = Pick<LoopRow, 'mode' | 'max_in_flight' | 'concurrency' | 'chunk_max' | 'cursor'>;
+
+/** Chunks of one loop that may be out: twice what the pool can run, within the author's bound. */
 export function windowOf(
-  { mode, max_in_flight, concurrency }: Pick<LoopRow, 'mode' | 'max_in_flight' | 'concurrency'>,
+  { mode, max_in_flight, concurrency, chunk_max, cursor }: Bounds,
   poolSlots: number,
 ): number {
   if (mode === 'sequential') return 1;
-  if (max_in_flight === null) return Math.max(4, poolSlots * 2);
-  return Math.max(1, Math.floor(max_in_flight / concurrency));
+  const byPool = Math.max(4, poolSlots * 2);
+  if (max_in_flight === null) return byPool;
+  const bound = Math.max(1, Math.floor(max_in_flight / concurrency));
+  // Those that may wait for children take no worker: as many as the author wants.
+  return chunk_max !== null || cursor ? bound : Math.min(bound, byPool);
 }
 
 /** Rows whose result Postgres refuses become failures of their own; their siblings keep their results. */

@@ -3,42 +3,99 @@
  * commit; whatever goes wrong before leaves the command to be delivered again.
  */
 import type { CommandMessage } from '@noetl/bus';
-import { claimCommand } from '@noetl/store';
+import type { CommandNotice } from '@noetl/protocol';
+import { claimCommand, postponeCommand, type Claim, type CommandKey } from '@noetl/store';
 import { handleChunk } from './handle-chunk.ts';
 import { handleStep } from './handle-step.ts';
+import { Postponed } from './line.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 const RETRY_DELAY_MS = 1_000;
+/** A message whose chunk has to let another go first comes back after so long. */
+const TURN_DELAY_MS = 20;
+
+type Claimed = Extract<Claim, { kind: 'claimed' }>;
 
 export async function handleCommand(deps: WorkerDeps, message: CommandMessage): Promise<void> {
+  const before = await deps.turns.before(message.notice).catch(() => undefined);
+  const giveBack = (): void => message.nak(TURN_DELAY_MS);
+  if (before && (await takeUp(deps, withoutMessage(before), giveBack))) return;
+  await takeUp(deps, message);
+}
+
+/** A command whose own message is still to come, and will find it done. */
+function withoutMessage(notice: CommandNotice): CommandMessage {
+  const nothing = (): void => undefined;
+  return { notice, redelivered: false, working: nothing, ack: nothing, nak: nothing };
+}
+
+/** False when there is nothing to run. `onClaimed` is called before it runs. */
+async function takeUp(deps: WorkerDeps, message: CommandMessage, onClaimed?: () => void): Promise<boolean> {
   const { command_id, execution_id } = message.notice;
   const log = deps.log.child({ command_id, execution_id });
+  const key = { execution_id, command_id };
+  // Delivered twice, while it is being worked on: run twice, it would do more at once than it may.
+  if (deps.leases.has(key)) {
+    message.nak(RETRY_DELAY_MS);
+    return false;
+  }
+  const claimedAt = deps.clock();
+  let claimed = false;
   try {
     const claim = await claimCommand(deps.store, {
-      execution_id,
-      command_id,
+      ...key,
       worker_id: deps.workerId,
       lease_ms: deps.leaseMs,
     });
     if (claim.kind === 'busy') {
       message.nak(claim.retry_ms);
-      return;
+      return false;
     }
     if (claim.kind === 'gone') {
       log.debug('command is gone', { reason: claim.reason });
       message.ack();
-      return;
+      return false;
     }
-    const lease = deps.leases.hold({ execution_id, command_id }, () => message.working());
-    try {
-      if (claim.command.lane === 'chunk') await handleChunk(deps, claim.command, claim, lease.signal);
-      else await handleStep(deps, claim.command, claim, lease.signal);
-    } finally {
-      lease.release();
-    }
-    message.ack();
+    claimed = true;
+    onClaimed?.();
+    await run(deps, message, claim, claimedAt);
   } catch (error) {
-    log.warn('command failed; it will be delivered again', { error });
-    message.nak(RETRY_DELAY_MS);
+    if (error instanceof Postponed) await postpone(deps, message, key, error);
+    else {
+      log.warn('command failed; it will be delivered again', { error });
+      message.nak(RETRY_DELAY_MS);
+    }
   }
+  return claimed;
+}
+
+async function run(
+  deps: WorkerDeps,
+  message: CommandMessage,
+  claim: Claimed,
+  claimedAt: number,
+): Promise<void> {
+  const { command } = claim;
+  const lease = deps.leases.hold(message.notice, claimedAt, () => message.working());
+  const ended = command.lane === 'chunk' ? deps.turns.begin(command.execution_id) : undefined;
+  try {
+    if (command.lane === 'chunk') await handleChunk(deps, command, claim, lease);
+    else await handleStep(deps, command, claim, lease);
+  } finally {
+    ended?.();
+    lease.release();
+  }
+  // A lease that ran out by itself leaves the command to whoever claims it next.
+  if (lease.signal.aborted) message.nak(RETRY_DELAY_MS);
+  else message.ack();
+}
+
+async function postpone(
+  { store, workerId }: WorkerDeps,
+  message: CommandMessage,
+  key: CommandKey,
+  { after_ms }: Postponed,
+): Promise<void> {
+  await postponeCommand(store, { ...key, worker_id: workerId, after_ms });
+  message.ack();
 }

@@ -12,6 +12,8 @@ import {
 import { finishStep } from '@noetl/store';
 import { environmentOf } from './environment.ts';
 import { Frame } from './frame.ts';
+import { gateOf } from './gate.ts';
+import type { Lease } from './leases.ts';
 import { stepOf } from './loop-context.ts';
 import { progressOf, type Progress } from './progress.ts';
 import { resultText } from './results.ts';
@@ -24,9 +26,10 @@ export async function handleStep(
   deps: WorkerDeps,
   command: StepCommand,
   claimed: { catalog_id: Id; progress: Json },
-  signal: AbortSignal,
+  lease: Lease,
 ): Promise<void> {
   const { execution_id, context } = command;
+  const { signal } = lease;
   const playbook = await deps.playbooks(claimed.catalog_id);
   const step = stepOf(playbook, command.step);
   const about = { execution_id, step: step.name, context, playbook, signal };
@@ -35,7 +38,9 @@ export async function handleStep(
   const isKept = step.output !== undefined || step.tasks.some(({ output }) => output !== undefined);
   const environment = { ...around, stream: !isKept };
   const idempotencyKey = `${execution_id}/${step.name}/${command.event_id}`;
-  const tasks = { toolbox: deps.toolbox, values, environment, idempotencyKey, children: childrenOf(deps) };
+  const { toolbox, permits } = deps;
+  const gate = gateOf(permits, lease);
+  const tasks = { toolbox, values, environment, idempotencyKey, children: childrenOf(deps), gate };
   let frame = new Frame(context, names, values);
   const run = (progress?: Progress): Promise<ItemOutcome> => {
     frame = new Frame(context, names, values);

@@ -1,13 +1,17 @@
 /**
  * Leases on the commands this worker runs: one beat extends all of them in Postgres and tells NATS that work goes
- * on. A command whose lease is lost (taken over, cancelled, loop stopped) is aborted: it starts nothing more, and the
- * fence of its finish decides what counts.
+ * on. A command whose lease is lost (taken over, cancelled, loop stopped) or has run out unextended, by this worker's
+ * own clock, is aborted: it starts nothing more, and the fence of its finish decides what counts.
  */
 import { every, type Log, type Service } from '@noetl/service';
 import { heartbeat, type CommandKey, type Store } from '@noetl/store';
 
 export interface Lease {
   signal: AbortSignal;
+  /** False, and the signal ends, once the time is over; a process that was asleep learns it here first. */
+  holds(): boolean;
+  /** Throws when it does not hold. */
+  check(): void;
   release(): void;
 }
 
@@ -15,29 +19,65 @@ interface Held {
   key: CommandKey;
   abort: AbortController;
   working: () => void;
+  /** Monotonic milliseconds. */
+  until: number;
+}
+
+interface Options {
+  store: Store;
+  workerId: string;
+  leaseMs: number;
+  heartbeatMs: number;
+  log: Log;
+  /** Monotonic milliseconds. */
+  clock: () => number;
 }
 
 export class Leases {
   readonly service: Service;
   readonly #held = new Map<string, Held>();
-  readonly #store: Store;
-  readonly #workerId: string;
-  readonly #leaseMs: number;
+  readonly #options: Options;
 
-  constructor(options: { store: Store; workerId: string; leaseMs: number; heartbeatMs: number; log: Log }) {
-    this.#store = options.store;
-    this.#workerId = options.workerId;
-    this.#leaseMs = options.leaseMs;
-    this.service = every('heartbeat', options.heartbeatMs, () => this.#beat(), { log: options.log });
+  constructor(options: Options) {
+    this.#options = options;
+    const { heartbeatMs, log } = options;
+    const beats = every('heartbeat', heartbeatMs, () => this.#beat(), { log });
+    const watch = every('leases', heartbeatMs / 4, () => this.#expire(), { log });
+    this.service = {
+      name: 'leases',
+      start: async () => {
+        await beats.start();
+        await watch.start();
+      },
+      stop: async () => {
+        await beats.stop();
+        await watch.stop();
+      },
+    };
   }
 
-  /** `working` tells the message's stream that its command is still being worked on. */
-  hold(key: CommandKey, working: () => void): Lease {
+  /** Whether this worker runs the command already. */
+  has(key: CommandKey): boolean {
+    return this.#held.has(textOf(key));
+  }
+
+  /** `claimedAt`: before the claim was sent. `working` tells the message's stream that its command is worked on. */
+  hold(key: CommandKey, claimedAt: number, working: () => void): Lease {
+    const { clock, leaseMs } = this.#options;
     const abort = new AbortController();
-    const held = { key, abort, working };
+    const held = { key, abort, working, until: claimedAt + leaseMs };
     this.#held.set(textOf(key), held);
+    const holds = (): boolean => {
+      if (clock() >= held.until) lose(held);
+      return !abort.signal.aborted;
+    };
     return {
       signal: abort.signal,
+      holds,
+      check: () => {
+        holds();
+        abort.signal.throwIfAborted();
+      },
       release: () => {
         if (this.#held.get(textOf(key)) === held) this.#held.delete(textOf(key));
       },
@@ -45,16 +85,29 @@ export class Leases {
   }
 
   async #beat(): Promise<void> {
+    const { store, workerId, leaseMs, clock } = this.#options;
     const beating = [...this.#held.values()];
     if (beating.length === 0) return;
     for (const { working } of beating) working();
     const keys = beating.map(({ key }) => key);
-    const kept = await heartbeat(this.#store, keys, this.#workerId, this.#leaseMs);
+    const until = clock() + leaseMs;
+    const kept = await heartbeat(store, keys, workerId, leaseMs);
     const ours = new Set(kept.map(textOf));
-    for (const { key, abort } of beating) {
-      if (!ours.has(textOf(key))) abort.abort(new Error(`the lease of command ${key.command_id} is lost`));
+    for (const held of beating) {
+      if (ours.has(textOf(held.key))) held.until = until;
+      else lose(held);
     }
   }
+
+  #expire(): Promise<void> {
+    const now = this.#options.clock();
+    for (const held of this.#held.values()) if (now >= held.until) lose(held);
+    return Promise.resolve();
+  }
+}
+
+function lose({ key, abort }: Held): void {
+  abort.abort(new Error(`the lease of command ${key.command_id} is lost`));
 }
 
 function textOf({ execution_id, command_id }: CommandKey): string {

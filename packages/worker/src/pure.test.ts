@@ -37,10 +37,21 @@ describe('chunks', () => {
   });
 
   test("the window is one when sequential, the author's bound, or what the pool can take", () => {
-    expect(windowOf({ mode: 'sequential', max_in_flight: 9, concurrency: 1 }, 8)).toBe(1);
-    expect(windowOf({ mode: 'parallel', max_in_flight: 3, concurrency: 1 }, 8)).toBe(3);
-    expect(windowOf({ mode: 'parallel', max_in_flight: null, concurrency: 1 }, 8)).toBe(16);
-    expect(windowOf({ mode: 'parallel', max_in_flight: null, concurrency: 1 }, 1)).toBe(4);
+    const loop = {
+      mode: 'parallel',
+      max_in_flight: null,
+      concurrency: 1,
+      chunk_max: null,
+      cursor: false,
+    } as const;
+    expect(windowOf({ ...loop, mode: 'sequential', max_in_flight: 9 }, 8)).toBe(1);
+    expect(windowOf({ ...loop, max_in_flight: 3 }, 8)).toBe(3);
+    expect(windowOf({ ...loop, max_in_flight: 13, concurrency: 3 }, 8)).toBe(4);
+    expect(windowOf({ ...loop, max_in_flight: 500 }, 8)).toBe(16);
+    expect(windowOf({ ...loop, max_in_flight: 500, chunk_max: 1 }, 8)).toBe(500);
+    expect(windowOf({ ...loop, max_in_flight: 500, cursor: true }, 8)).toBe(500);
+    expect(windowOf(loop, 8)).toBe(16);
+    expect(windowOf(loop, 1)).toBe(4);
   });
 });
 

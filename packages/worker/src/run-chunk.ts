@@ -6,10 +6,20 @@
 import { NeedsValue, render, startsChild, type Case, type Task } from '@noetl/playbook';
 import { errorInfo, NoetlError, type ErrorInfo, type Json, type JsonObject } from '@noetl/protocol';
 import type { IterationRow } from '@noetl/store';
-import type { LineBatch, OutcomeBlock, Tool, ToolEnvironment, ToolItem, Toolbox } from '@noetl/tools';
+import {
+  limitKeys,
+  type LineBatch,
+  type OutcomeBlock,
+  type Tool,
+  type ToolEnvironment,
+  type ToolItem,
+  type Toolbox,
+} from '@noetl/tools';
 import { CHUNK_BYTES_MAX, CHUNK_TIME_MAX_MS } from './chunk-budget.ts';
 import { Frame, hasStaticConfig, renderConfig } from './frame.ts';
+import type { ChunkGate } from './gate.ts';
 import { inputPlan, type InputPlan } from './input-plan.ts';
+import { Postponed } from './line.ts';
 import { iterationLocals, type LoopContext } from './loop-context.ts';
 import type { LoadedValues } from './loaded-values.ts';
 import type { Redactor } from './secrets.ts';
@@ -34,6 +44,7 @@ export interface Chunk {
   /** Names that templates see besides the context. */
   names: Record<string, unknown>;
   children: Children;
+  gate: ChunkGate;
   /** Failed items of the loop before this chunk. */
   loop_failed: number;
   /** Monotonic milliseconds. */
@@ -52,7 +63,10 @@ export interface ChunkResult {
   elapsed_ms: number;
 }
 
-/** `progress`: of a chunk of one item that was suspended. Throws {@link Suspended} when it still has to wait. */
+/**
+ * `progress`: of a chunk of one item that was suspended. Throws {@link Suspended} when it still has to wait,
+ * {@link Postponed} when nothing could be done for want of a permit.
+ */
 export async function runChunk(chunk: Chunk, progress?: Progress): Promise<ChunkResult> {
   const run = new ChunkRun(chunk);
   const [task] = chunk.context.step.tasks;
@@ -62,11 +76,12 @@ export async function runChunk(chunk: Chunk, progress?: Progress): Promise<Chunk
 }
 
 /** One task whose outcome nobody looks at before the next item starts. */
-function isStream({ context: { step, loop } }: Chunk, task: Task): boolean {
+function isStream({ context: { step, loop }, gate }: Chunk, task: Task): boolean {
   const plain =
     task.rules.length === 0 && Object.keys(task.set).length === 0 && step.cases.every(isForEngine);
   const alone = step.tasks.length === 1 && loop.concurrency === 1 && !startsChild(task.kind);
-  return alone && plain && hasStaticConfig(task);
+  if (!alone || !plain || !hasStaticConfig(task)) return false;
+  return step.limit === undefined && gate.limited(limitKeys(task.kind, task.config)).length === 0;
 }
 
 /** Cases without an action that is taken item by item. */
@@ -149,18 +164,23 @@ class ChunkRun {
     }
     await Promise.all(running);
     if (thrown) throw thrown.error;
+    const { putOff } = this.#chunk.gate;
+    if (!putOff) return;
+    this.#next = putOff.from;
+    if (this.#rows.length === 0) throw new Postponed(putOff.after_ms);
   }
 
   async #one(index: number, progress?: Progress): Promise<void> {
-    const { context, environment, toolbox, values, children, from, to } = this.#chunk;
+    const { context, environment, toolbox, values, children, gate, from, to } = this.#chunk;
     const frame = this.#frame(index);
     const idempotencyKey = this.#key(index);
-    const tasks = { toolbox, values, environment, idempotencyKey, children };
+    const tasks = { toolbox, values, environment, idempotencyKey, children, gate: gate.of(index) };
     try {
       const outcome = await runTasks(context.step, frame, tasks, progress);
       Object.assign(this.#ctx, frame.written);
       this.#store(index, outcome);
     } catch (error) {
+      if (error instanceof Postponed) return;
       if (error instanceof Suspended && to - from > 1)
         throw new NoetlError('INTERNAL', 'an item of a chunk with several wants to wait', { cause: error });
       throw error;
@@ -268,8 +288,8 @@ class ChunkRun {
   }
 
   #mayStart(): boolean {
-    const { to, clock, environment } = this.#chunk;
-    if (this.#next >= to || this.#stop || environment.signal.aborted) return false;
+    const { to, clock, gate } = this.#chunk;
+    if (this.#next >= to || this.#stop || !gate.isOpen) return false;
     if (this.#next === this.#chunk.from) return true;
     return clock() - this.#startedAt < CHUNK_TIME_MAX_MS && this.#bytes < CHUNK_BYTES_MAX;
   }

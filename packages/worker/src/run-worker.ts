@@ -18,8 +18,10 @@ import { createToolbox } from '@noetl/tools';
 import { handleCommand } from './handle-command.ts';
 import { Leases } from './leases.ts';
 import { loopCache } from './loop-context.ts';
+import { Permits } from './permits.ts';
 import { Credentials } from './secrets.ts';
 import { storedValues } from './stored-values.ts';
+import { Turns } from './turns.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 const ROLL_CALL_MS = 2_000;
@@ -28,6 +30,7 @@ const ID_SHARDS = 32;
 /** Runs until SIGTERM; then takes no new command, finishes those it holds, and leaves. */
 export async function runWorker(config: Config, log: Log): Promise<void> {
   const workerId = `${hostname()}-${String(process.pid)}-${randomUUID().slice(0, 8)}`;
+  const clock = (): number => performance.now();
   const store = connectStore({
     url: config.databaseUrl,
     maxConnections: config.databaseConnections,
@@ -47,7 +50,10 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     log,
     leaseMs: config.leaseMs,
     heartbeatMs: config.heartbeatMs,
+    clock,
   });
+  const turns = new Turns(store, log);
+  const permits = new Permits({ store, bus, log, workerId, leaseMs: config.leaseMs, clock });
   const playbooks = catalogCache(store, (content) => parsePlaybook(content).playbook);
   const rollCall = new RollCall(store, workerId, config.workerSlots, log);
   const deps: WorkerDeps = {
@@ -57,6 +63,8 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     log,
     workerId,
     leases,
+    permits,
+    turns,
     credentials: new Credentials(store, createSealer(config.encryptionKeys)),
     playbooks,
     loops: loopCache(store, playbooks),
@@ -66,7 +74,7 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     env: templateEnv(config),
     leaseMs: config.leaseMs,
     nowMs: Date.now,
-    clock: () => performance.now(),
+    clock,
   };
   const closing: Service = {
     name: 'connections',
@@ -77,7 +85,14 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
       await store.close();
     },
   };
-  const services = [closing, leases.service, rollCall.service, lanes(deps, bus, config)];
+  const services = [
+    closing,
+    leases.service,
+    permits.service,
+    turns.service,
+    rollCall.service,
+    lanes(deps, bus, config),
+  ];
   await runServices(services, { log, graceMs: config.shutdownGraceMs });
 }
 

@@ -4,11 +4,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { render, startsChild, type Step, type Task } from '@noetl/playbook';
-import { errorInfo, NoetlError, type ErrorInfo, type Json, type JsonObject } from '@noetl/protocol';
-import type { ToolEnvironment, ToolOutcome, Toolbox } from '@noetl/tools';
+import { errorInfo, jsonText, NoetlError, type ErrorInfo, type Json, type JsonObject } from '@noetl/protocol';
+import { limitKeys, type ToolEnvironment, type ToolOutcome, type Toolbox } from '@noetl/tools';
 import { SeedCases } from './cases.ts';
 import { outcomeOfChild, startChild, type Child, type ChildCall } from './children.ts';
 import { renderConfig, type Frame } from './frame.ts';
+import type { Gate } from './gate.ts';
+import { Postponed } from './line.ts';
 import type { LoadedValues } from './loaded-values.ts';
 import { outputOf, outputView } from './output.ts';
 import { judge, retryDelayMs, type Verdict } from './policy.ts';
@@ -25,6 +27,7 @@ export interface TaskDeps {
   environment: ToolEnvironment;
   idempotencyKey: string;
   children: Children;
+  gate: Gate;
 }
 
 /** Child executions, as this worker starts and looks at them. */
@@ -92,7 +95,8 @@ export async function runTasks(
     if (failure) return { status: 'error', error: failure, ...facts() };
     return { status: 'ok', text: valueText(step, run), ...facts() };
   } catch (error) {
-    if (deps.environment.signal.aborted || error instanceof Suspended) throw error;
+    if (deps.environment.signal.aborted || error instanceof Suspended || error instanceof Postponed)
+      throw error;
     return { status: 'error', error: errorInfo(error), ...facts() };
   }
 }
@@ -164,26 +168,42 @@ function judgeAttempt(run: Run, task: Task, outcome: ToolOutcome, attempt: numbe
 
 async function callTool(run: Run, task: Task, attempt: number, position: number): Promise<ToolOutcome> {
   const { step, frame, deps, cases } = run;
-  const { config, input, timeoutMs } = await deps.values.run(() => {
+  const { config, input, timeoutMs, limit } = await deps.values.run(() => {
     const scope = frame.scope(pipelineLocals(task, run, attempt));
     const seconds = task.timeout === undefined ? undefined : Number(render(task.timeout, scope));
     return {
       config: cases.override(renderConfig(task, scope)),
       input: cases.overrideInput(frame.input(step, task, scope)),
       timeoutMs: seconds !== undefined && seconds > 0 ? seconds * 1000 : undefined,
+      limit: step.limit === undefined ? '' : jsonText(render(step.limit, scope)),
     };
   });
   const key = `${deps.idempotencyKey}/${task.name}`;
-  const limit = timeoutMs !== undefined && { timeoutMs };
-  if (startsChild(task.kind)) return callChild(run, { position, attempt }, { config, input, key, ...limit });
-  return callOnce(deps, task.kind, { config, input, key, attempt, ...limit });
+  const within = timeoutMs !== undefined && { timeoutMs };
+  const first = run.attempts === 0;
+  if (!startsChild(task.kind))
+    return callOnce(deps, task.kind, { config, input, key, attempt, ...within, limit, first });
+  await deps.gate.enter([], first);
+  return callChild(run, { position, attempt }, { config, input, key, ...within });
 }
 
-/** Calls a tool with one item. Throws TOOL_UNAVAILABLE. */
+interface Call {
+  config: JsonObject;
+  input: JsonObject;
+  key: string;
+  attempt: number;
+  timeoutMs?: number;
+  /** Name of a limit that it falls under besides those of its host and credential. */
+  limit?: string;
+  /** Whether it is the first thing that is done. */
+  first: boolean;
+}
+
+/** Calls a tool with one item, when the limits allow it. Throws TOOL_UNAVAILABLE. */
 export async function callOnce(
-  { toolbox, environment }: Pick<TaskDeps, 'toolbox' | 'environment'>,
+  { toolbox, environment, gate }: Pick<TaskDeps, 'toolbox' | 'environment' | 'gate'>,
   kind: string,
-  call: { config: JsonObject; input: JsonObject; key: string; attempt: number; timeoutMs?: number },
+  call: Call,
 ): Promise<ToolOutcome> {
   const tool = toolbox.get(kind);
   if (!tool)
@@ -191,11 +211,18 @@ export async function callOnce(
       'TOOL_UNAVAILABLE',
       `unsupported tool kind "${kind}": it is not available in this worker`,
     );
-  const { config, input, key, attempt, timeoutMs } = call;
-  const around = { ...environment, ...(timeoutMs !== undefined && { timeout_ms: timeoutMs }) };
+  const { config, input, key, attempt, timeoutMs, limit = '', first } = call;
+  const permit = await gate.enter(gate.limited([limit, ...limitKeys(kind, config)]), first);
+  const timeout = timeoutMs !== undefined && { timeout_ms: timeoutMs };
+  const around = { ...environment, ...timeout, ...(permit && { permit }) };
   const items = [{ input, idempotency_key: key, attempt }];
   let last: ToolOutcome | undefined;
-  for await (const outcome of tool.run({ config, items, lookahead: 1, environment: around })) last = outcome;
+  try {
+    for await (const outcome of tool.run({ config, items, lookahead: 1, environment: around }))
+      last = outcome;
+  } finally {
+    permit?.release();
+  }
   if (last) return last;
   throw new NoetlError('INTERNAL', `the tool ${kind} gave no outcome`);
 }

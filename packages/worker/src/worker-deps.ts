@@ -6,7 +6,9 @@ import type { Store } from '@noetl/store';
 import type { Toolbox, ValueStore } from '@noetl/tools';
 import type { Leases } from './leases.ts';
 import type { Loops, Playbooks } from './loop-context.ts';
+import type { Permits } from './permits.ts';
 import type { Credentials } from './secrets.ts';
+import type { Turns } from './turns.ts';
 
 export interface WorkerDeps {
   store: Store;
@@ -15,6 +17,8 @@ export interface WorkerDeps {
   log: Log;
   workerId: string;
   leases: Leases;
+  permits: Permits;
+  turns: Turns;
   credentials: Credentials;
   playbooks: Playbooks;
   loops: Loops;

@@ -1,5 +1,5 @@
 /** One step of the document in its normal form. */
-import { isJsonObject, type Json, type JsonObject } from '@noetl/protocol';
+import { isJsonObject, jsonText, type Json, type JsonObject } from '@noetl/protocol';
 import type { Step } from '../document.ts';
 import type { Findings } from '../parse/faults.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -34,6 +34,7 @@ export function normalStep(step: JsonObject, path: Path, workbook: Workbook, fin
     findings.warn('RULES_IGNORED', [...path, 'spec', 'policy', 'rules'], RULES_IGNORED, RULES_PLACE);
   checkInputs(step, ['input', 'args'], path, findings);
   const admit = admission(step, path, findings);
+  const limit = limitName(step, path, findings);
   return {
     name: step['step'] as string,
     tasks,
@@ -46,8 +47,24 @@ export function normalStep(step: JsonObject, path: Path, workbook: Workbook, fin
     ...(typeof desc === 'string' && { desc }),
     ...(isJsonObject(step['loop']) && { loop: loopSpec(step['loop'], [...path, 'loop'], findings) }),
     ...(admit !== undefined && { admit }),
+    ...(limit !== undefined && { limit }),
     ...(isJsonObject(step['output']) && { output: step['output'] }),
   };
+}
+
+/** `spec.policy.limit`; `concurrency_key` is another name, also directly under `spec`. */
+function limitName(step: JsonObject, path: Path, findings: Findings): string | undefined {
+  const spec = mapping(step['spec']);
+  const policy = mapping(spec['policy']);
+  const written = policy['limit'] ?? policy['concurrency_key'] ?? spec['concurrency_key'] ?? undefined;
+  if (written === undefined || typeof written === 'string') return written;
+  findings.fault(
+    'PLAYBOOK_INVALID',
+    [...path, 'spec'],
+    `the limit of step "${jsonText(step['step'])}" must be a name`,
+    'Name a limit, for example `spec: {policy: {limit: reports}}`; how much it allows is set with `noetl limit set`.',
+  );
+  return undefined;
 }
 
 /** `when` of the step, or its admission rules as one condition. */

@@ -21,6 +21,7 @@ const BROKEN: [file: string, ...faults: Fault[]][] = [
   ['duplicate_task', ['STEP_DUPLICATE', 9, 9]],
   ['input_is_text', ['PLAYBOOK_INVALID', 8, 7]],
   ['jump_to_nothing', ['STEP_UNKNOWN', 16, 34]],
+  ['limit_is_number', ['PLAYBOOK_INVALID', 8, 5]],
   ['loop_without_in', ['PLAYBOOK_INVALID', 6, 5]],
   ['missing_metadata', ['PLAYBOOK_INVALID', 1, 1]],
   ['newlines_lost', ['YAML_NEWLINES_LOST', 1, 1]],

@@ -190,6 +190,15 @@ describe('documents', () => {
     expect(parsePlaybook(text).playbook).toMatchObject({ name: 'j', path: 'j' });
   });
 
+  test.each([
+    ['spec: {policy: {limit: reports}}', 'reports'],
+    ['spec: {policy: {concurrency_key: "tenant-{{ t }}"}}', 'tenant-{{ t }}'],
+    ['spec: {concurrency_key: k}', 'k'],
+    ['spec: {policy: {}}', undefined],
+  ])('the limit of a step: %s', (text, limit) => {
+    expect(noop(text).limit).toBe(limit);
+  });
+
   test('an admission rule becomes one condition', () => {
     expect(
       noop(

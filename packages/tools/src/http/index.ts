@@ -4,7 +4,7 @@ import { Agent } from 'undici';
 import { credentialOf } from '../auth.ts';
 import { FailedWith, itemTool, type ToolCall } from '../item-tool.ts';
 import { booleanSetting, first, textSetting } from '../settings.ts';
-import type { Tool } from '../tool.ts';
+import type { Permit, Tool } from '../tool.ts';
 import { authorise } from './auth.ts';
 import { TokenSource } from './oauth2.ts';
 import { requestOf, type HttpRequest } from './request.ts';
@@ -48,15 +48,19 @@ export interface Http {
 /** `hosts`: base URLs that are reached at another address. */
 export function createHttp(hosts: Record<string, string>): Http {
   const agents = new Agents();
-  const sendAs = (request: HttpRequest, config: JsonObject, signal: AbortSignal): Promise<Json> =>
-    send(request, config, { dispatcher: agents.agent(config), hosts, signal });
+  const sendAs = (
+    request: HttpRequest,
+    config: JsonObject,
+    signal: AbortSignal,
+    permit?: Permit,
+  ): Promise<Json> => send(request, config, { dispatcher: agents.agent(config), hosts, signal, permit });
   const tokens = new TokenSource((config, signal) => sendAs(requestOf(config, hosts), config, signal));
   const run = async ({ config, environment, signal }: ToolCall): Promise<Json> => {
     const request = requestOf(config, hosts);
     const credential = await credentialOf(environment, first(config, 'auth', 'credential'));
     if (credential) await authorise(request, credential, tokens, environment, signal);
     try {
-      return await sendAs(request, config, signal);
+      return await sendAs(request, config, signal, environment.permit);
     } catch (error) {
       if (credential && isRefused(error)) tokens.forget(credential.data);
       throw error;

@@ -4,6 +4,7 @@ import { NoetlError, type ErrorKind, type Json, type JsonObject } from '@noetl/p
 import { fetch, type Dispatcher, type Response } from 'undici';
 import { FailedWith } from '../item-tool.ts';
 import { booleanSetting, mappingSetting, numberSetting } from '../settings.ts';
+import type { Permit } from '../tool.ts';
 import { urlOf, type HttpRequest } from './request.ts';
 import { envelopeOf } from './response.ts';
 
@@ -18,6 +19,7 @@ export interface Way {
   /** Base URLs that are reached at another address. */
   hosts: Record<string, string>;
   signal: AbortSignal;
+  permit?: Permit | undefined;
 }
 
 /** The envelope of the answer. Throws FailedWith from status 400 on, HTTP_FAILED when there is no answer. */
@@ -33,11 +35,14 @@ export async function send(request: HttpRequest, config: JsonObject, way: Way): 
     } catch (error) {
       way.signal.throwIfAborted();
       const failure = told(error, request);
+      const details = failure instanceof FailedWith ? failure.failure.details : undefined;
+      const wanted = details?.['retry_after'];
+      if (details?.['http_status'] === 429 && typeof wanted === 'number') way.permit?.pause(wanted * 1000);
       const delayMs = isWorthRetrying(failure) ? delays.shift() : undefined;
       if (delayMs === undefined) throw failure;
-      const wanted = failure instanceof FailedWith ? failure.failure.details?.['retry_after'] : undefined;
       const waitMs = typeof wanted === 'number' ? Math.max(delayMs, wanted * 1000) : delayMs;
-      await sleep(waitMs, undefined, { signal: way.signal });
+      const pause = (): Promise<void> => sleep(waitMs, undefined, { signal: way.signal });
+      await (way.permit ? way.permit.renew(pause) : pause());
     }
   }
 }
