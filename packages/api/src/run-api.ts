@@ -16,6 +16,7 @@ import {
 import { AdvanceQueue } from './advance-queue.ts';
 import { advance, type AdvanceDeps } from './advance.ts';
 import { createApp } from './app.ts';
+import { HotStates } from './hot-states.ts';
 import { isLoopback } from './http/host.ts';
 import { relayServices } from './relay.ts';
 import { scheduleService } from './schedules.ts';
@@ -56,6 +57,7 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     poolSlots: () => poolSlots,
     nowMs: Date.now,
     env: templateEnv(config),
+    hot: new HotStates(),
   };
   const queue = new AdvanceQueue((executionId) => advance(deps, executionId), log);
   const api: ApiDeps = {

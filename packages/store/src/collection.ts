@@ -25,6 +25,8 @@ const PAGE_MAX_ITEMS = 1_000;
 /** What templates look into is read in pieces: items may be 10 MiB each. */
 const LOAD_FIRST = 50;
 const LOAD_MAX_BYTES = 64 * 1024 * 1024;
+/** Stands between the items of a page; no JSON text has a line break in it. */
+const ITEM_END = ',\n';
 
 export interface Page {
   execution_id: Id;
@@ -32,7 +34,7 @@ export interface Page {
   page_index: number;
   from_index: number;
   count: number;
-  /** JSON text of the array of items. */
+  /** JSON text of the array of items, which a comma and a line break keep apart. */
   items_text: string;
 }
 
@@ -179,7 +181,7 @@ async function storeList(of: Store | Tx, executionId: Id, listId: Id, items: Jso
   let pages = 0;
   const flush = async (): Promise<void> => {
     const page = { execution_id: executionId, list_id: listId, page_index: pages, from_index: stored };
-    await writePage(of, { ...page, count: texts.length, items_text: `[${texts.join(',')}]` });
+    await writePage(of, { ...page, count: texts.length, items_text: pageText(texts) });
     stored += texts.length;
     pages += 1;
     bytes += pageBytes;
@@ -203,24 +205,40 @@ async function listItems(
   from: number,
   to: number,
 ): Promise<string[]> {
-  const { rows } = await sql<{ item: string }>`
-    SELECT item.value::text AS item
-    FROM noetl.collection_page AS p, json_array_elements(p.items) WITH ORDINALITY AS item (value, place)
-    WHERE p.execution_id = ${executionId} AND p.list_id = ${listId}
-      AND p.from_index < ${to} AND p.from_index > ${from - PAGE_MAX_ITEMS}
-      AND p.from_index + item.place - 1 >= ${from} AND p.from_index + item.place - 1 < ${to}
-    ORDER BY p.from_index, item.place`.execute(store.db);
-  return rows.map((row) => row.item);
+  const { rows } = await store.pool.query<{ from_index: number; items: string }>({
+    name: 'list-pages',
+    text: `SELECT from_index, items::text AS items FROM noetl.collection_page
+      WHERE execution_id = $1 AND list_id = $2 AND from_index < $3 AND from_index > $4
+      ORDER BY from_index`,
+    values: [executionId, listId, to, from - PAGE_MAX_ITEMS],
+  });
+  return rows.flatMap(({ from_index, items }) =>
+    itemsOf(items).slice(Math.max(0, from - from_index), to - from_index),
+  );
+}
+
+export function pageText(items: string[]): string {
+  return `[${items.join(ITEM_END)}]`;
+}
+
+/** The items of a page's text, cut where {@link ITEM_END} stands: nothing is decoded. */
+function itemsOf(page: string): string[] {
+  return page.slice(1, -1).split(ITEM_END);
 }
 
 async function loopItems(store: Store, loop: LoopRow, from: number, to: number): Promise<string[]> {
-  const { rows } = await sql<{ result: string | null }>`
-    SELECT result::text AS result FROM noetl.event
-    WHERE execution_id = ${loop.execution_id}
-      AND event_id >= ${offsetId(loop.base_event_id, from)}
-      AND event_id < ${offsetId(loop.base_event_id, Math.min(to, loop.size))}
-    ORDER BY event_id`.execute(store.db);
-  return rows.map((row) => row.result ?? 'null');
+  const { rows } = await store.pool.query<[result: string | null]>({
+    name: 'loop-items',
+    rowMode: 'array',
+    text: `SELECT result::text FROM noetl.event
+      WHERE execution_id = $1 AND event_id >= $2 AND event_id < $3 ORDER BY event_id`,
+    values: [
+      loop.execution_id,
+      offsetId(loop.base_event_id, from),
+      offsetId(loop.base_event_id, Math.min(to, loop.size)),
+    ],
+  });
+  return rows.map(([result]) => result ?? 'null');
 }
 
 function sizeOf(value: Json): number {

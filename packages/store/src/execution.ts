@@ -44,12 +44,13 @@ export interface NewExecution {
 /** What lists show: not what executions were given, nor what came out. */
 export type ExecutionHead = Omit<ExecutionRow, 'result'>;
 
-/** What {@link withExecution} gives its caller: the locked row and the events since the snapshot, in order. */
+/** What {@link withExecution} gives its caller: the locked row and what there is to fold. */
 export interface LockedExecution {
   execution: ExecutionRow & { payload: Json };
-  snapshot: Json;
-  snapshot_event_id: Id;
   last_event_id: Id;
+  /** State to start from; undefined when the state that the caller holds is one. */
+  snapshot?: Json;
+  /** Events since that state, in order. */
   events: EngineEvent[];
 }
 
@@ -167,24 +168,47 @@ export function stuckExecutions(
   );
 }
 
-/** Runs `decide` under the execution's row lock, in one transaction. Undefined when the execution is unknown. */
+/**
+ * Runs `decide` under the execution's row lock, in one transaction. Undefined when the execution is unknown.
+ * `known`: last event of a state that the caller holds; it saves reading the snapshot and what is folded already.
+ */
 export async function withExecution<T>(
   store: Store,
   executionId: Id,
   decide: (tx: Tx, locked: LockedExecution) => Promise<T>,
+  known?: Id,
 ): Promise<T | undefined> {
   return store.db.transaction().execute(async (tx) => {
     const row = await tx
       .selectFrom('execution')
-      .select([...COLUMNS, 'payload', 'snapshot', 'snapshot_event_id'])
+      .select([...COLUMNS, 'payload', 'snapshot_event_id'])
       .where('execution_id', '=', executionId)
       .forUpdate()
       .executeTakeFirst();
     if (!row) return undefined;
-    const { snapshot, snapshot_event_id, ...execution } = row;
+    const { snapshot_event_id, ...execution } = row;
+    const { last_event_id } = execution;
+    if (known !== undefined && isBetween(known, snapshot_event_id, last_event_id)) {
+      return decide(tx, { execution, last_event_id, events: await eventsAfter(tx, executionId, known) });
+    }
+    const snapshot = await snapshotOf(tx, executionId);
     const events = await eventsAfter(tx, executionId, snapshot_event_id);
-    return decide(tx, { execution, snapshot, snapshot_event_id, last_event_id: row.last_event_id, events });
+    return decide(tx, { execution, last_event_id, snapshot, events });
   });
+}
+
+/** False for a state from before a loop's ids were reserved, and for one that this database knows nothing of. */
+function isBetween(id: Id, least: Id, most: Id): boolean {
+  return BigInt(id) >= BigInt(least) && BigInt(id) <= BigInt(most);
+}
+
+async function snapshotOf(tx: Tx, executionId: Id): Promise<Json> {
+  const { snapshot } = await tx
+    .selectFrom('execution')
+    .select('snapshot')
+    .where('execution_id', '=', executionId)
+    .executeTakeFirstOrThrow();
+  return snapshot;
 }
 
 /** Takes the row lock of an execution; the last event id and whether it has ended. */

@@ -2,7 +2,9 @@
 export type {
   Credential,
   KeepOptions,
+  LineBatch,
   ListWriter,
+  OutcomeBlock,
   Tool,
   ToolBatch,
   ToolEnvironment,

@@ -62,11 +62,16 @@ export class Frame {
   /** Inputs of a task: the step's under the task's; transition arguments win over both. */
   input(step: Step, task: Task, scope: Scope): JsonObject {
     const input: JsonObject = {};
-    for (const [key, template] of [...Object.entries(step.input), ...Object.entries(task.input)]) {
+    for (const [key, template] of inputsOf(step, task)) {
       if (!(key in this.#context.args)) input[key] = render(template, scope);
     }
     return { ...input, ...this.#context.args };
   }
+}
+
+/** Templates of a task's inputs; later ones win over earlier ones of the same name. */
+export function inputsOf(step: Step, task: Task): [name: string, template: Json][] {
+  return [...Object.entries(step.input), ...Object.entries(task.input)];
 }
 
 /** The tool's configuration with its templates rendered; code is rendered as code. */

@@ -3,7 +3,7 @@ import type { Router } from 'express';
 import { NeedsValue, render, scopeOf, type Scope } from '@noetl/playbook';
 import { NoetlError, type Context, type Id, type Json, type JsonObject } from '@noetl/protocol';
 import { loadValue, withExecution } from '@noetl/store';
-import { fold } from '../advance.ts';
+import { fold, stateOf } from '../advance.ts';
 import { bodyReader, idOf, jsonBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 import { executionOf } from './executions.ts';
@@ -55,7 +55,7 @@ export function contextRoutes(router: Router, deps: ApiDeps): void {
 async function contextOf(deps: ApiDeps, executionId: Id, catalogId: Id): Promise<Context> {
   const playbook = await deps.playbook(catalogId);
   const state = await withExecution(deps.store, executionId, (_, locked) =>
-    Promise.resolve(fold(locked, playbook)),
+    Promise.resolve(fold(stateOf(locked.snapshot), locked.events, playbook)),
   );
   if (!state) throw new NoetlError('EXECUTION_UNKNOWN', `there is no execution ${executionId}`);
   const { path, vars, values, kinds, last, payload } = state;
