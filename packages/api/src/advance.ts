@@ -81,7 +81,10 @@ export async function advance(
       (tx, locked) => decideLocked(deps, tx, locked, { input, loaded, hot }),
       hot?.version,
     );
-    if (!step) return deps.hot.forget(executionId);
+    if (!step) {
+      deps.hot.forget(executionId);
+      return;
+    }
     if (step.kind === 'done') {
       const { hot: decided } = step.published;
       if (decided.state.phase === 'running') deps.hot.set(executionId, decided);

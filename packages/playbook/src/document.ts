@@ -47,6 +47,9 @@ export interface Step {
   output?: JsonObject;
 }
 
+/** The name under which a template stands in place of a mapping of inputs. */
+export const ALL_INPUTS = '**';
+
 /** Variable path (`a`, `a.b`, `iter.x`) to template. In order of the document. */
 export type Assignments = Record<string, Json>;
 

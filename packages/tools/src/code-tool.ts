@@ -1,5 +1,5 @@
 /** The tools that run an author's code, `python` and `javascript`: one shape, two runners. */
-import { NoetlError, type JsonObject } from '@noetl/protocol';
+import { isJsonObject, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import { BatchRun, type Program } from './runner/batch.ts';
 import { fillHoles, hasHoles } from './runner/inputs.ts';
 import { refusedLines } from './runner/outcomes.ts';
@@ -16,7 +16,10 @@ const SCHEMA: JsonObject = {
       type: ['object', 'string'],
       description: 'Where the program is: {uri, source: {type: inline | file | http, code, endpoint}}.',
     },
-    libs: { type: ['object', 'null'], description: 'Imports: {alias: module} or {alias: {from, import}}.' },
+    libs: {
+      type: ['object', 'array', 'null'],
+      description: 'Imports: {alias: module}, {alias: {from, import}}, or a list of modules.',
+    },
   },
 };
 
@@ -74,13 +77,27 @@ function programOf(kind: string, { config, environment }: LineBatch): Program {
   const code = sourceOf(kind, config);
   const { execution_id, context } = environment;
   const wantsContext = /\bcontext\b/.test(code);
-  const libs = config['libs'];
   return {
     code,
-    libs: typeof libs === 'object' && libs !== null && !Array.isArray(libs) ? libs : {},
+    libs: libsOf(config['libs'] ?? null),
     names: { execution_id },
     context: wantsContext ? JSON.stringify(contextGlobal(context)) : null,
   };
+}
+
+/** Modules by alias; one that is only named goes by the first part of its name, as after `import a.b`. */
+function libsOf(written: Json): JsonObject {
+  if (Array.isArray(written)) return Object.assign({}, ...written.map(libOf)) as JsonObject;
+  if (!isJsonObject(written)) return {};
+  const entries = Object.entries(written).map(([alias, module]) =>
+    module === null ? libOf(alias) : { [alias]: module },
+  );
+  return Object.assign({}, ...entries) as JsonObject;
+}
+
+function libOf(module: Json): JsonObject {
+  if (typeof module !== 'string') return libsOf(module);
+  return { [module.split('.')[0] ?? module]: { module } };
 }
 
 /** The global `context` of a program: ids, variables and the values of earlier steps. */

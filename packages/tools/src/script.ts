@@ -32,7 +32,7 @@ export interface ScriptDeps {
 
 /** The same tool, with `script` read into the key that holds its text. */
 export function withScripts(tool: Tool, key: 'code' | 'command', deps: ScriptDeps): Tool {
-  const { stream } = tool;
+  const stream = tool.stream?.bind(tool);
   return {
     ...tool,
     run: (batch) => withText(batch, key, deps, (whole) => tool.run(whole), refusedItems),

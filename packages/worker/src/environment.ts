@@ -1,7 +1,7 @@
 /** What is around one command: stored values, credentials, the keychain, and what tools and templates get of them. */
 import type { Playbook, Scope } from '@noetl/playbook';
-import { scopeOf } from '@noetl/playbook';
-import { NoetlError, parseRef, type Context, type Id } from '@noetl/protocol';
+import { nativeValue, scopeOf } from '@noetl/playbook';
+import { NoetlError, parseRef, type Context, type Id, type JsonObject } from '@noetl/protocol';
 import { isWithin, loadValue } from '@noetl/store';
 import type { ToolEnvironment, ValueStore } from '@noetl/tools';
 import { Keychain } from './keychain.ts';
@@ -68,7 +68,7 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
   const environment: ToolEnvironment = {
     execution_id,
     step,
-    context,
+    context: asPrograms(context),
     values: guarded(storedValues(deps.store, execution_id), { values, redactor, check }),
     credentials,
     hide: (secret) => redactor.learnValue(secret),
@@ -77,6 +77,13 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
     error_status: playbook.generation === 'seed',
   };
   return { environment, redactor, values, names };
+}
+
+/** Programs read the values of steps as they are passed on, not as templates look at them. */
+function asPrograms(context: Context): Context {
+  const { steps, step_kinds } = context;
+  const values = Object.entries(steps).map(([name, value]) => [name, nativeValue(value, step_kinds[name])]);
+  return { ...context, steps: Object.fromEntries(values) as JsonObject, step_kinds: {} };
 }
 
 /**

@@ -1,5 +1,14 @@
 /** What templates of one item (or of a plain step) see, and how tool inputs are rendered from it. */
-import { assignVars, render, renderCode, scopeOf, type Scope, type Step, type Task } from '@noetl/playbook';
+import {
+  assignVars,
+  render,
+  renderCode,
+  renderInputs,
+  scopeOf,
+  type Scope,
+  type Step,
+  type Task,
+} from '@noetl/playbook';
 import type { Context, Json, JsonObject } from '@noetl/protocol';
 import type { LoadedValues } from './loaded-values.ts';
 
@@ -61,17 +70,9 @@ export class Frame {
 
   /** Inputs of a task: the step's under the task's; transition arguments win over both. */
   input(step: Step, task: Task, scope: Scope): JsonObject {
-    const input: JsonObject = {};
-    for (const [key, template] of inputsOf(step, task)) {
-      if (!(key in this.#context.args)) input[key] = render(template, scope);
-    }
-    return { ...input, ...this.#context.args };
+    const { args } = this.#context;
+    return { ...renderInputs(step.input, scope, args), ...renderInputs(task.input, scope, args) };
   }
-}
-
-/** Templates of a task's inputs; later ones win over earlier ones of the same name. */
-export function inputsOf(step: Step, task: Task): [name: string, template: Json][] {
-  return [...Object.entries(step.input), ...Object.entries(task.input)];
 }
 
 /** The tool's configuration with its templates rendered; code is rendered as code. */

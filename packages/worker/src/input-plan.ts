@@ -2,9 +2,8 @@
  * Which inputs of a loop's task differ from item to item: most do not, and the one that does is the item itself. So
  * the others are rendered once a chunk, and the item goes to the runner as the text that it is stored as.
  */
-import { compileTemplate, namesIn, type Step, type Task } from '@noetl/playbook';
+import { ALL_INPUTS, compileTemplate, namesIn, type Step, type Task } from '@noetl/playbook';
 import type { Json, JsonObject } from '@noetl/protocol';
-import { inputsOf } from './frame.ts';
 import { ITERATION_NAMES } from './loop-context.ts';
 
 export interface InputPlan {
@@ -18,9 +17,14 @@ export interface InputPlan {
 
 const plans = new WeakMap<Task, InputPlan>();
 
-/** `args` of the transition win over all inputs and are the same for all items. */
-export function inputPlan(step: Step, task: Task, iterator: string, args: JsonObject): InputPlan {
-  const known = plans.get(task) ?? plan(step, task, iterator);
+/**
+ * `args` of the transition win over all inputs and are the same for all items. Undefined when one template gives all
+ * inputs: which ones, only the item tells.
+ */
+export function inputPlan(step: Step, task: Task, iterator: string, args: JsonObject): InputPlan | undefined {
+  const inputs = { ...step.input, ...task.input };
+  if (ALL_INPUTS in inputs) return undefined;
+  const known = plans.get(task) ?? plan(inputs, iterator);
   plans.set(task, known);
   if (Object.keys(args).length === 0) return known;
   const without = (of: Record<string, Json>): Record<string, Json> =>
@@ -32,10 +36,10 @@ export function inputPlan(step: Step, task: Task, iterator: string, args: JsonOb
   };
 }
 
-function plan(step: Step, task: Task, iterator: string): InputPlan {
+function plan(inputs: JsonObject, iterator: string): InputPlan {
   const names = [...ITERATION_NAMES, iterator];
   const found: InputPlan = { shared: {}, items: [], varying: {} };
-  for (const [name, template] of Object.entries(Object.fromEntries(inputsOf(step, task)))) {
+  for (const [name, template] of Object.entries(inputs)) {
     const used = namesIn(template);
     if (!names.some((local) => used.has(local))) found.shared[name] = template;
     else if (isItem(template, iterator)) found.items.push(name);

@@ -9,7 +9,7 @@ import type { IterationRow } from '@noetl/store';
 import type { LineBatch, OutcomeBlock, Tool, ToolEnvironment, ToolItem, Toolbox } from '@noetl/tools';
 import { CHUNK_BYTES_MAX, CHUNK_TIME_MAX_MS } from './chunk-budget.ts';
 import { Frame, hasStaticConfig, renderConfig } from './frame.ts';
-import { inputPlan } from './input-plan.ts';
+import { inputPlan, type InputPlan } from './input-plan.ts';
 import { iterationLocals, type LoopContext } from './loop-context.ts';
 import type { LoadedValues } from './loaded-values.ts';
 import type { Redactor } from './secrets.ts';
@@ -180,8 +180,10 @@ class ChunkRun {
       stop_on_error: this.#stopsOnError && context.loop.mode === 'sequential',
       environment: { ...environment, ...(timeoutMs > 0 && { timeout_ms: timeoutMs }) },
     };
-    if (tool.stream && !this.#chunk.items.some((item) => item.includes('"_ref"'))) {
-      const lines = await this.#lines(task, pending);
+    const { iterator, context: start } = context.loop;
+    const plan = tool.stream && inputPlan(context.step, task, iterator, start.args);
+    if (tool.stream && plan && !this.#chunk.items.some((item) => item.includes('"_ref"'))) {
+      const lines = await this.#lines(plan, pending);
       for await (const block of tool.stream({ ...facts, ...lines })) this.#storeBlock(block, pending);
     } else {
       for await (const outcome of tool.run({ ...facts, items: this.#render(task, pending) })) {
@@ -204,10 +206,9 @@ class ChunkRun {
   }
 
   /** Items as texts, with what is the same for all of them rendered once. */
-  async #lines(task: Task, pending: Pending): Promise<Pick<LineBatch, 'shared' | 'item_name' | 'take'>> {
+  async #lines(plan: InputPlan, pending: Pending): Promise<Pick<LineBatch, 'shared' | 'item_name' | 'take'>> {
     const { context, values, items, from } = this.#chunk;
     const { args } = context.loop.context;
-    const plan = inputPlan(context.step, task, context.loop.iterator, args);
     const scope = this.#frame(this.#next).scope();
     const shared = await values.run(() => render(plan.shared, scope) as JsonObject);
     const [itemName, ...others] = plan.items;

@@ -187,7 +187,10 @@ export async function callOnce(
 ): Promise<ToolOutcome> {
   const tool = toolbox.get(kind);
   if (!tool)
-    throw new NoetlError('TOOL_UNAVAILABLE', `the tool kind "${kind}" is not available in this worker`);
+    throw new NoetlError(
+      'TOOL_UNAVAILABLE',
+      `unsupported tool kind "${kind}": it is not available in this worker`,
+    );
   const { config, input, key, attempt, timeoutMs } = call;
   const around = { ...environment, ...(timeoutMs !== undefined && { timeout_ms: timeoutMs }) };
   const items = [{ input, idempotency_key: key, attempt }];

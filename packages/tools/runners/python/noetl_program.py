@@ -83,9 +83,12 @@ def top_level_names(tree):
 
 
 def load(module):
-    """`{alias: module}` or `{alias: {from: module, import: name}}`."""
+    """`{alias: module}`, `{alias: {from: module, import: name}}`, or `{name: {module: name.part}}`."""
     if isinstance(module, str):
         return importlib.import_module(module)
+    if "module" in module:
+        importlib.import_module(module["module"])
+        return importlib.import_module(module["module"].split(".")[0])
     return getattr(importlib.import_module(module["from"]), module["import"])
 
 
