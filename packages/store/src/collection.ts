@@ -208,9 +208,11 @@ async function listItems(
   const { rows } = await store.pool.query<{ from_index: number; items: string }>({
     name: 'list-pages',
     text: `SELECT from_index, items::text AS items FROM noetl.collection_page
-      WHERE execution_id = $1 AND list_id = $2 AND from_index < $3 AND from_index > $4
+      WHERE execution_id = $1 AND list_id = $2 AND from_index < $3 AND from_index >= (
+        SELECT max(from_index) FROM noetl.collection_page WHERE execution_id = $1 AND list_id = $2 AND from_index <= $4)
       ORDER BY from_index`,
-    values: [executionId, listId, to, from - PAGE_MAX_ITEMS],
+    // From the page that holds the first item, however many items its writer has put into a page.
+    values: [executionId, listId, to, from],
   });
   return rows.flatMap(({ from_index, items }) =>
     itemsOf(items).slice(Math.max(0, from - from_index), to - from_index),

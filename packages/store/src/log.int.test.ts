@@ -14,12 +14,15 @@ import {
   getExecution,
   listEvents,
   listExecutions,
+  listSize,
   listVersions,
   loadValue,
   migrate,
+  newValueId,
   readItems,
   registerResource,
   withExecution,
+  writePage,
   type Store,
 } from './index.ts';
 
@@ -317,5 +320,30 @@ describe('stored values', () => {
       )?.ref ?? '';
     await expect(loadValue(store, mine, ref)).rejects.toMatchObject({ code: 'TEMPLATE_ERROR' });
     await expect(loadValue(store, other, ref)).rejects.toMatchObject({ code: 'VALUE_TOO_LARGE' });
+  });
+
+  test('pages of any length are read from any item on', async () => {
+    const { execution_id } = await started();
+    const list_id = await newValueId(store);
+    const lengths = [2_600, 1, 3_000];
+    let from_index = 0;
+    for (const [page_index, count] of lengths.entries()) {
+      const items = Array.from({ length: count }, (_, offset) => String(from_index + offset));
+      await writePage(store, {
+        execution_id,
+        list_id,
+        page_index,
+        from_index,
+        count,
+        items_text: `[${items.join(',\n')}]`,
+      });
+      from_index += count;
+    }
+    const ref = `noetl://${execution_id}/list/${list_id}`;
+    for (const from of [0, 1_700, 2_599, 2_600, 2_601, 5_600])
+      expect(await readItems(store, ref, from, from + 3)).toEqual(
+        [from, from + 1, from + 2].filter((index) => index < 5_601).map(String),
+      );
+    expect(await listSize(store, ref)).toBe(5_601);
   });
 });

@@ -16,18 +16,18 @@ import {
 import { FailedWith } from './item-tool.ts';
 import { refusedLines } from './runner/outcomes.ts';
 import { textSetting } from './settings.ts';
-import type { LineBatch, Tool, ToolBatch, ToolEnvironment, ToolOutcome } from './tool.ts';
+import type { LineBatch, Tool, ToolBatch, ToolOutcome } from './tool.ts';
+
+const FETCH_TIMEOUT_MS = 60_000;
 
 /** Of a batch, what reading a script needs. */
 type ScriptReader = Pick<ToolBatch, 'environment'>;
-
-const FETCH_TIMEOUT_MS = 60_000;
 
 export interface ScriptDeps {
   /** Folder that `type: file` reads from; without one, files are not available. */
   folder?: string;
   /** Sends a request of the http tool. */
-  http: (config: JsonObject, environment: ToolEnvironment) => Promise<Json>;
+  http: (config: JsonObject, batch: ScriptReader) => Promise<Json>;
 }
 
 /** The same tool, with `script` read into the key that holds its text. */
@@ -132,12 +132,14 @@ async function fetched(
   const { environment } = batch;
   const late = AbortSignal.timeout(FETCH_TIMEOUT_MS);
   const signal = AbortSignal.any([environment.signal, late]);
-  const answer = await deps.http({ ...settings, url }, { ...environment, signal }).catch((error: unknown) => {
-    if (!late.aborted) throw error;
-    throw new NoetlError('TOOL_TIMEOUT', `the script ${url} did not come within a minute`, {
-      kind: 'timeout',
+  const answer = await deps
+    .http({ ...settings, url }, { environment: { ...environment, signal } })
+    .catch((error: unknown) => {
+      if (!late.aborted) throw error;
+      throw new NoetlError('TOOL_TIMEOUT', `the script ${url} did not come within a minute`, {
+        kind: 'timeout',
+      });
     });
-  });
   const text = isJsonObject(answer) ? answer['data'] : null;
   if (typeof text === 'string') return text;
   throw new NoetlError('TOOL_FAILED', `the script ${url} is no text`);

@@ -55,7 +55,7 @@ export function createToolbox({
   const http = createHttp(httpHosts);
   const scripts: ScriptDeps = {
     ...(scriptsDir !== undefined && { folder: scriptsDir }),
-    http: (config, environment) =>
+    http: (config, { environment }) =>
       http.run({
         config,
         input: {},

@@ -242,13 +242,13 @@ describe('what is stored on the way holds no secret', () => {
   tool:
     - {name: asked, kind: http, url: "${url}/", auth: echo}
     - {name: child, kind: playbook, path: secrets/child, return_result: true, input: {token: "{{ keychain.echo.token }}", plain: "{{ asked.status_code }}"}}
-    - {name: last, kind: noop, result: {child: "{{ child }}", asked: "{{ asked.data.echo }}"}}`;
+    - {name: last, kind: noop, result: {given: "{{ child }}", echo: "{{ asked.data.echo }}"}}`;
     const { status, result } = await ring.run(
       await ring.register(document('secrets/parent', steps, keychain)),
     );
     expect([status, result]).toMatchObject([
       'COMPLETED',
-      { child: '[REDACTED]/200', asked: 'Bearer [REDACTED]' },
+      { given: '[REDACTED]/200', echo: 'Bearer [REDACTED]' },
     ]);
   });
 
