@@ -21,6 +21,7 @@ const ARROWS = {
   aggregator: ['store', 'bus', 'service', 'protocol'],
   cli: ['api', 'worker', 'aggregator', 'store', 'playbook', 'protocol', 'service', 'bus'],
   testkit: ['cli', 'store', 'bus', 'service', 'protocol', 'playbook'],
+  bench: ['cli', 'tools', 'playbook', 'store', 'bus', 'protocol'],
 };
 
 /** Packages without I/O, clock or randomness: the same input always gives the same output. */

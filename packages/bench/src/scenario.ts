@@ -1,0 +1,61 @@
+/** The one shape of everything that is measured: a scenario is asked to run and gives rows of figures. */
+import { median } from 'simple-statistics';
+
+export interface Scenario {
+  /** As `--only` names it. */
+  name: string;
+  /** One sentence: what is measured, and how fair it is. */
+  describe: string;
+  run(options: RunOptions): Promise<Row[]>;
+}
+
+export interface RunOptions {
+  /** Measurements of one figure; the row says their median. */
+  repeat: number;
+  /** Sizes of the work, in ascending order. */
+  items: number[];
+  /** Bytes of padding in each result. */
+  padding: number[];
+  /** Worker processes. */
+  workers: number;
+  /** An empty folder of this scenario, deleted after it. */
+  dir: string;
+  /** Where the measuring stands now; replaces what was said before. */
+  progress: (text: string) => void;
+  /** Has everything stopped that the scenario started, also when the run is interrupted. */
+  atEnd: (stop: () => Promise<void>) => void;
+}
+
+export type Unit = 'items/s' | 'executions/s' | 'rows/s' | 'ms' | 'MB' | '×';
+
+export interface Row {
+  /** Unique in a run and the same in every run: `heavy_loop/python/parallel/10000/100`. Targets name rows by it. */
+  key: string;
+  /** For people. */
+  label: string;
+  unit: Unit;
+  /** Median of the samples. */
+  value: number;
+  samples: number[];
+  /** What else was seen, for the table and for JSON: `{ seconds: 1.2, rows: 10000 }`. */
+  facts?: Record<string, number | string>;
+  /** Points to plot besides, by series. */
+  series?: Series[];
+}
+
+export interface Series {
+  name: string;
+  points: [x: number, y: number][];
+}
+
+/** A row whose value is the median of what was measured. */
+export function row(of: Omit<Row, 'value'>): Row {
+  return { ...of, value: median(of.samples) };
+}
+
+/** Runs `measure` as often as asked, one after another. */
+export async function repeated<T>(times: number, measure: (round: number) => Promise<T>): Promise<T[]> {
+  const all: T[] = [];
+  for (let round = 1; round <= times; round++) all.push(await measure(round));
+  return all;
+}
