@@ -1,0 +1,10 @@
+/** Every scenario, in the order in which a full run takes them. */
+import { heavyLoop } from './scenarios/heavy-loop.ts';
+import { naive } from './scenarios/naive.ts';
+import { steps } from './scenarios/steps.ts';
+import type { Scenario } from './scenario.ts';
+
+export const SCENARIOS: readonly Scenario[] = [naive, heavyLoop, steps];
+
+/** What the short run takes. */
+export const QUICK: readonly string[] = [naive.name, heavyLoop.name, steps.name];
