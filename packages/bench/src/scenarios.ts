@@ -1,10 +1,11 @@
 /** Every scenario, in the order in which a full run takes them. */
+import { ceilings } from './scenarios/ceilings.ts';
 import { heavyLoop } from './scenarios/heavy-loop.ts';
 import { naive } from './scenarios/naive.ts';
 import { steps } from './scenarios/steps.ts';
 import type { Scenario } from './scenario.ts';
 
-export const SCENARIOS: readonly Scenario[] = [naive, heavyLoop, steps];
+export const SCENARIOS: readonly Scenario[] = [naive, ceilings, heavyLoop, steps];
 
 /** What the short run takes. */
 export const QUICK: readonly string[] = [naive.name, heavyLoop.name, steps.name];

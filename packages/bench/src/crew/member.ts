@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import type { Job } from './job.ts';
 import { naive } from './naive.ts';
-
-/** Prepares everything that is not measured; the function it gives does the work. */
-export type Prepare<J> = (job: J) => Promise<() => Promise<void>>;
+import { prototype } from './prototype.ts';
+import { runner } from './runner.ts';
+import { store } from './store.ts';
 
 // The parent is gone or stops us: nothing here is worth keeping.
 process.once('disconnect', () => process.exit());
@@ -17,9 +17,16 @@ await go;
 await work();
 process.send?.('finished');
 
+/** Does everything that is not measured; the function it gives does the work. */
 function prepare(given: Job): Promise<() => Promise<void>> {
   switch (given.kind) {
     case 'naive':
       return naive(given);
+    case 'store':
+      return store(given);
+    case 'runner':
+      return runner(given);
+    case 'prototype':
+      return prototype(given);
   }
 }

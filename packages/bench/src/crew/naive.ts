@@ -4,17 +4,19 @@
  */
 import { createToolbox } from '@noetl/tools';
 import type { JsonObject } from '@noetl/protocol';
-import { connect, JSONCodec, type JsMsg, type KV, type NatsError } from 'nats';
+import { connect, JSONCodec, type JsMsg } from 'nats';
 import pLimit from 'p-limit';
 import pg from 'pg';
 import { inProcess, item, itemCode, onRunner, resultText } from '../item-code.ts';
-import { COUNTER, counterBucket, type Counter, NAIVE, type NaiveMessage } from '../naive-design.ts';
+import { compareAndSet, counterBucket, QUEUE } from '../carrier.ts';
 import type { NaiveJob } from './job.ts';
 
-const messageCodec = JSONCodec<NaiveMessage>();
-const counterCodec = JSONCodec<Counter>();
-const WRONG_REVISION = 10071;
-const RETRY_MAX_MS = 4;
+export interface NaiveMessage {
+  index: number;
+  item: JsonObject;
+}
+
+const codec = JSONCodec<NaiveMessage>();
 
 const INSERT = `INSERT INTO noetl.event (execution_id, event_id, catalog_id, event_type, node_name, node_type, status,
     result, current_index, current_item, loop_name, loop_id, duration, meta, worker_id)
@@ -27,7 +29,7 @@ export async function naive(job: NaiveJob): Promise<() => Promise<void>> {
   const bucket = await counterBucket(jetstream);
   const run = await runner(job);
   const handle = async (message: JsMsg): Promise<void> => {
-    const { index, item: given } = messageCodec.decode(message.data);
+    const { index, item: given } = codec.decode(message.data);
     const result = await run(index, given);
     const values = [
       job.executionId,
@@ -38,15 +40,12 @@ export async function naive(job: NaiveJob): Promise<() => Promise<void>> {
       String(process.pid),
     ];
     await db.query({ name: 'insert', text: INSERT, values });
-    await increment(bucket);
+    await compareAndSet(bucket, (completed) => completed + 1);
     if (job.sequential && index + 1 < job.items)
-      await jetstream.publish(
-        NAIVE.subject,
-        messageCodec.encode({ index: index + 1, item: item(index + 1) }),
-      );
+      await jetstream.publish(QUEUE.subject, codec.encode({ index: index + 1, item: item(index + 1) }));
     message.ack();
   };
-  const consumer = await jetstream.consumers.get(NAIVE.stream, NAIVE.consumer);
+  const consumer = await jetstream.consumers.get(QUEUE.stream, QUEUE.consumer);
   const limit = pLimit(job.inFlight);
   return async () => {
     const messages = await consumer.consume({ max_messages: Math.max(2, job.inFlight * 2) });
@@ -73,21 +72,4 @@ async function runner({ language, padding, inFlight }: NaiveJob): Promise<RunIte
   };
   await Promise.all(Array.from({ length: inFlight }, (_, index) => one(index, {})));
   return one;
-}
-
-/** Reads the counter and writes it back one higher; when somebody else was faster, again. */
-async function increment(bucket: KV): Promise<void> {
-  for (;;) {
-    const entry = await bucket.get(COUNTER);
-    if (entry === null) throw new Error('the counter is gone');
-    const counter = counterCodec.decode(entry.value);
-    try {
-      const raised = { ...counter, completed_count: counter.completed_count + 1 };
-      await bucket.update(COUNTER, counterCodec.encode(raised), entry.revision);
-      return;
-    } catch (error) {
-      if ((error as NatsError).api_error?.err_code !== WRONG_REVISION) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_MAX_MS));
-    }
-  }
 }

@@ -18,7 +18,8 @@ export const steps: Scenario = {
   run: (options) =>
     onStage(options, { workers: options.workers }, async (stage) => {
       const rows: Row[] = [];
-      for (const kind of options.quick ? (['python'] as const) : (['python', 'noop'] as const)) rows.push(...(await chains(stage, options, kind)));
+      for (const kind of options.quick ? (['python'] as const) : (['python', 'noop'] as const))
+        rows.push(...(await chains(stage, options, kind)));
       rows.push(await throughput(stage, options), await toFirstItem(stage, options));
       return rows;
     }),
