@@ -31,7 +31,7 @@ const PURE = ['protocol', 'playbook', 'engine'];
 const OWNERS = {
   nats: ['bus', 'tools'],
   '@nats-io/*': ['bus'],
-  pg: ['store', 'cli', 'testkit', 'tools'],
+  pg: ['store', 'cli', 'testkit', 'tools', 'bench'],
   kysely: ['store', 'aggregator', 'api', 'worker'],
   express: ['api'],
   winston: ['service'],
