@@ -128,7 +128,7 @@ function fail(error: Error): never {
 
 export const bullmq: Peer = {
   name: 'bullmq',
-  packages: { bullmq: '6.7.0' },
+  packages: { bullmq: '6.7.0', ioredis: '6.0.0' },
   service: 'redis',
   variants: { flow, addBulk },
 };

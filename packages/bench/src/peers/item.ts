@@ -59,7 +59,8 @@ export function tally(results: Iterable<HeavyResult>): Tally {
   for (const result of results) {
     if (seen.has(result.item_id)) throw new Error(`item ${result.item_id} has two results`);
     seen.add(result.item_id);
-    const content = Number.parseInt(result.hash, 16) ^ result.computed_value ^ result.padding.length;
+    // Without the hash: it is one of the item's text, and a jsonb column changes the order of keys in it.
+    const content = result.computed_value ^ (result.priority << 8) ^ result.padding.length;
     checksum = (checksum + Math.imul(content, result.item_id * 2 + 1)) >>> 0;
   }
   return { count: seen.size, checksum };
