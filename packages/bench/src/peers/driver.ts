@@ -8,7 +8,6 @@ import { variantOf } from './catalogue.ts';
 import { loader } from './install.ts';
 import { heavyItems, verify } from './item.ts';
 import type { DriverSays, RunOrder, Timing, WorkerOrder, WorkerSays } from './messages.ts';
-import { freshDatabase } from './postgres.ts';
 import type { DriverPlace } from './peer.ts';
 
 process.once('disconnect', () => process.exit(1));
@@ -18,16 +17,11 @@ process.once('message', (order: RunOrder) => {
   measure(order).then((timing) => end({ kind: 'measured', timing }), failed);
 });
 
-async function measure(given: RunOrder): Promise<Timing> {
-  const load = loader(given.folder);
-  const order = { ...given };
-  if (order.url.startsWith('postgres:')) {
-    order.url = await freshDatabase(order.url, order.database);
-  }
+async function measure(order: RunOrder): Promise<Timing> {
   const crew = new Crew(order);
   const place: DriverPlace = {
     ...order,
-    load,
+    load: loader(order.folder),
     items: heavyItems(order.items),
     workerUrls: () => crew.urls,
     allDone: crew.allDone,

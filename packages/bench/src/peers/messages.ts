@@ -8,8 +8,6 @@ export interface RunOrder {
   folder: string;
   url: string;
   adminUrl: string;
-  /** Unique for each run on one service. */
-  database: string;
   items: number;
   padding: number;
   workers: number;

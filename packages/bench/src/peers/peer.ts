@@ -39,7 +39,7 @@ export interface Tally {
 export interface Place {
   /** A module of the peer's own folder. */
   load: (name: string) => unknown;
-  /** Where the peer's service listens; for Postgres, a fresh database. */
+  /** Where the peer's service listens; it is fresh in each run. */
   url: string;
   /** The second address of services that have one (Restate's admin API). */
   adminUrl: string;

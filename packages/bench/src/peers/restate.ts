@@ -116,7 +116,8 @@ async function answered<Answer>(response: Response): Promise<Answer> {
 
 export const restate: Peer = {
   name: 'restate',
-  packages: { '@restatedev/restate-server': '1.7.12', '@restatedev/restate-sdk': '1.17.2' },
+  // The newest SDK that runs on Node 20.
+  packages: { '@restatedev/restate-server': '1.7.12', '@restatedev/restate-sdk': '1.14.5' },
   service: 'restate',
   variants: { fanOut, tree },
 };

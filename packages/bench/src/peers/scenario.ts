@@ -7,12 +7,12 @@ import { PEERS } from './catalogue.ts';
 import { installed } from './install.ts';
 import type { Timing } from './messages.ts';
 import type { Peer } from './peer.ts';
-import { type Service, startService } from './services.ts';
+import { startService } from './services.ts';
 import { trial } from './trial.ts';
 
 /** Peers are measured at one size: the slowest need half a minute for it. */
 const ITEMS_MAX = 10_000;
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 300_000;
 const DRIVER = fileURLToPath(new URL('driver.js', import.meta.url));
 
 export const peers: Scenario = {
@@ -27,30 +27,24 @@ export const peers: Scenario = {
 
 /** One row for each variant. */
 export async function measurePeer(peer: Peer, options: RunOptions): Promise<Row[]> {
-  const names = Object.keys(peer.variants);
-  const stopped = new AbortController();
-  const running: { service?: Service } = {};
-  options.atEnd(async () => {
-    stopped.abort();
-    await running.service?.stop();
+  const interrupted = new AbortController();
+  options.atEnd(() => {
+    interrupted.abort();
+    return Promise.resolve();
   });
+  const names = Object.keys(peer.variants);
+  let folder: string;
   try {
     options.progress(`${peer.name}: installing`);
-    const folder = await installed(peer.name, peer.packages);
-    const dir = join(options.dir, peer.name);
-    await mkdir(dir, { recursive: true });
-    const service = await startService(peer.service, dir, folder);
-    running.service = service;
-    const rows: Row[] = [];
-    for (const name of names) {
-      rows.push(await measureVariant({ peer, name, folder, dir, service, signal: stopped.signal }, options));
-    }
-    return rows;
+    folder = await installed(peer.name, peer.packages);
   } catch (error) {
     return names.map((name) => skipped(peer, name, options, error));
-  } finally {
-    await running.service?.stop();
   }
+  const rows: Row[] = [];
+  for (const name of names) {
+    rows.push(await measureVariant({ peer, name, folder, signal: interrupted.signal }, options));
+  }
+  return rows;
 }
 
 interface Use {
@@ -58,37 +52,40 @@ interface Use {
   /** Of the variant. */
   name: string;
   folder: string;
-  dir: string;
-  service: Service;
   signal: AbortSignal;
 }
 
 async function measureVariant(use: Use, options: RunOptions): Promise<Row> {
-  const { peer, name, service, signal } = use;
-  const { items, padding } = size(options);
+  const { peer, name } = use;
   try {
     const timings = await repeated(options.repeat, (round) => {
       options.progress(`${peer.name}, ${name}: run ${round} of ${options.repeat}`);
-      const order = {
-        peer: peer.name,
-        variant: name,
-        folder: use.folder,
-        url: service.url,
-        adminUrl: service.adminUrl,
-        database: `${name}_${round}`.toLowerCase(),
-        items,
-        padding,
-        workers: options.workers,
-      };
-      return trial(order, { program: DRIVER, limitMs: LIMIT_MS, logFile: join(use.dir, 'run.log'), signal });
+      return measureOnce(use, options, join(options.dir, `${peer.name}-${name}-${round}`));
     });
     return row({
       ...identity(peer, name, options),
-      samples: timings.map((timing) => items / timing.collected),
+      samples: timings.map((timing) => size(options).items / timing.collected),
       facts: facts(timings),
     });
   } catch (error) {
     return skipped(peer, name, options, error);
+  }
+}
+
+/** On a service of its own, with nothing in it. */
+async function measureOnce(use: Use, options: RunOptions, dir: string): Promise<Timing> {
+  const { peer, name, folder, signal } = use;
+  await mkdir(dir, { recursive: true });
+  const service = await startService(peer.service, dir, folder);
+  try {
+    const { url, adminUrl } = service;
+    const order = { peer: peer.name, variant: name, folder, url, adminUrl, ...size(options) };
+    return await trial(
+      { ...order, workers: options.workers },
+      { program: DRIVER, limitMs: LIMIT_MS, logFile: join(dir, 'run.log'), signal },
+    );
+  } finally {
+    await service.stop();
   }
 }
 

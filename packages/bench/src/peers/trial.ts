@@ -25,7 +25,10 @@ export async function trial(order: RunOrder, options: TrialOptions): Promise<Tim
   });
   closeSync(log);
   const ended = once(driver, 'exit');
-  const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.limitMs)]);
+  const limit = new AbortController();
+  const interrupt = () => limit.abort();
+  options.signal.addEventListener('abort', interrupt);
+  const timer = setTimeout(interrupt, options.limitMs);
   try {
     driver.send(order);
     const said = await answer(driver, limit);
@@ -33,27 +36,29 @@ export async function trial(order: RunOrder, options: TrialOptions): Promise<Tim
     return said.timing;
   } catch (error) {
     if (options.signal.aborted) throw new Error('interrupted', { cause: error });
-    if (limit.aborted) throw new Error(`not done within ${options.limitMs / 1000} s`, { cause: error });
+    if (limit.signal.aborted)
+      throw new Error(`not done within ${options.limitMs / 1000} s`, { cause: error });
     throw error;
   } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener('abort', interrupt);
     endGroup(driver);
     await ended;
   }
 }
 
-async function answer(driver: ChildProcess, limit: AbortSignal): Promise<DriverSays> {
-  const over = new AbortController();
-  const signal = AbortSignal.any([limit, over.signal]);
-  try {
-    const said = once(driver, 'message', { signal }) as Promise<[DriverSays]>;
-    const gone = once(driver, 'exit', { signal }).then(([code]: unknown[]): never => {
-      throw new Error(`the driver process ended with code ${String(code)}`);
-    });
-    const [message] = await Promise.race([said, gone]);
-    return message;
-  } finally {
-    over.abort();
-  }
+/** What the driver says, or a rejection when it ends before, or at the limit. Ends the limit's listeners. */
+async function answer(driver: ChildProcess, limit: AbortController): Promise<DriverSays> {
+  const { signal } = limit;
+  const said = once(driver, 'message', { signal }) as Promise<[DriverSays]>;
+  const gone = once(driver, 'exit', { signal }).then(([code]: unknown[]): never => {
+    throw new Error(`the driver process ended with code ${String(code)}`);
+  });
+  // Whichever comes second is of no interest.
+  said.catch(() => undefined);
+  gone.catch(() => undefined);
+  const [message] = await Promise.race([said, gone]);
+  return message;
 }
 
 function endGroup(driver: ChildProcess): void {
