@@ -29,7 +29,7 @@ const PURE = ['protocol', 'playbook', 'engine'];
 
 /** External packages with one owner each, so that replacing one touches one package. */
 const OWNERS = {
-  nats: ['bus', 'tools'],
+  nats: ['bus', 'tools', 'bench'],
   '@nats-io/*': ['bus'],
   pg: ['store', 'cli', 'testkit', 'tools', 'bench'],
   kysely: ['store', 'aggregator', 'api', 'worker'],

@@ -18,6 +18,10 @@ export interface RunOptions {
   padding: number[];
   /** Worker processes. */
   workers: number;
+  /** Executions of short playbooks. */
+  executions: number;
+  /** Only what the short run promises. */
+  quick: boolean;
   /** An empty folder of this scenario, deleted after it. */
   dir: string;
   /** Where the measuring stands now; replaces what was said before. */

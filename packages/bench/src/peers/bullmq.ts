@@ -101,10 +101,10 @@ async function workOnItems(place: WorkerPlace): Promise<void> {
   const { Worker } = bullMq(place);
   const worker = new Worker<HeavyItem, HeavyResult>(
     'items',
-    (job) => {
-      const result = place.body(job.data);
+    async (job) => {
+      const result = await place.body(job.data);
       place.done(1);
-      return Promise.resolve(result);
+      return result;
     },
     { connection: connection(place), concurrency: CONCURRENCY },
   );

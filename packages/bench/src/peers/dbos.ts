@@ -44,7 +44,7 @@ const children: Variant = {
   label: 'DBOS, a child workflow per item, on a queue',
   async work(place) {
     const { DBOS } = dbosSdk(place);
-    const child = DBOS.registerWorkflow((item: HeavyItem) => Promise.resolve(place.body(item)), {
+    const child = DBOS.registerWorkflow(place.body, {
       name: 'child',
     });
     const parent = async (items: HeavyItem[]) => {
@@ -74,8 +74,7 @@ const steps: Variant = {
     const parent = async (items: HeavyItem[]) => {
       const results: HeavyResult[] = [];
       for (const part of pieces(items, AT_ONCE)) {
-        const step = (item: HeavyItem) =>
-          DBOS.runStep(() => Promise.resolve(place.body(item)), { name: 'item' });
+        const step = (item: HeavyItem) => DBOS.runStep(() => place.body(item), { name: 'item' });
         results.push(...(await Promise.all(part.map(step))));
       }
       return tally(results);

@@ -6,7 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { variantOf } from './catalogue.ts';
 import { loader } from './install.ts';
-import { heavyItems, verify } from './item.ts';
+import { heavyBody, heavyItems, verify } from './item.ts';
 import type { DriverSays, RunOrder, Timing, WorkerOrder, WorkerSays } from './messages.ts';
 import type { DriverPlace } from './peer.ts';
 
@@ -34,7 +34,7 @@ async function measure(order: RunOrder): Promise<Timing> {
   const enqueued = performance.now();
   const found = await drive.collect();
   const collected = performance.now();
-  verify(found, place.items, order.padding);
+  await verify(found, place.items, await heavyBody(order.padding));
   return { enqueued: (enqueued - start) / 1000, collected: (collected - start) / 1000 };
 }
 

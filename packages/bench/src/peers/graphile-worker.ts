@@ -51,7 +51,7 @@ const chunks: Variant = {
 async function work(place: WorkerPlace, settings: object): Promise<void> {
   const { run } = graphile(place);
   const handle = async (payload: JobSpec['payload'], helpers: Helpers) => {
-    const results = payload.items.map((item) => place.body(item));
+    const results = await Promise.all(payload.items.map(place.body));
     // A job may run twice, so storing its results must be repeatable.
     await helpers.query(
       `INSERT INTO result SELECT (r->>'item_id')::bigint, r FROM jsonb_array_elements($1::jsonb) AS r

@@ -14,7 +14,12 @@ const INSTALL_WITHIN_MS = 300_000;
 const NPM_FLAGS = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
 
 /** The peer's folder, holding exactly these packages. Throws with npm's reason when they cannot be installed. */
-export async function installed(name: string, packages: Record<string, string>): Promise<string> {
+export async function installed(
+  name: string,
+  packages: Record<string, string>,
+  signal: AbortSignal,
+): Promise<string> {
+  signal.throwIfAborted();
   const folder = join(TOOLS, 'peers', name);
   const manifest = JSON.stringify({ name: `peer-${name}`, private: true, dependencies: packages });
   const mark = join(folder, 'installed.json');
@@ -23,7 +28,7 @@ export async function installed(name: string, packages: Record<string, string>):
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), manifest);
   try {
-    await run('npm', ['install', ...NPM_FLAGS], { cwd: folder, timeout: INSTALL_WITHIN_MS });
+    await run('npm', ['install', ...NPM_FLAGS], { cwd: folder, timeout: INSTALL_WITHIN_MS, signal });
   } catch (error) {
     const { stderr, killed } = error as { stderr?: string; killed?: boolean };
     const reason = killed === true ? 'npm took too long' : firstLine(stderr ?? String(error));

@@ -1,7 +1,6 @@
-/**
- * The work of every peer: the items and the body of `playbooks/load_test/heavy_loop_aggregation_js`, and the check
- * that every result is there once and is right.
- */
+/** The work of every peer: the heavy loop's items and its code, and the check that every result is there and right. */
+import type { JsonObject } from '@noetl/protocol';
+import { inProcess, item, itemCode } from '../item-code.ts';
 import type { Tally } from './peer.ts';
 
 export interface HeavyItem {
@@ -25,31 +24,14 @@ export interface HeavyResult {
 }
 
 export function heavyItems(count: number): HeavyItem[] {
-  return Array.from({ length: count }, (_, id) => ({
-    id,
-    name: `item_${String(id).padStart(4, '0')}`,
-    category: `category_${id % 10}`,
-    priority: id % 5,
-    data: { label: `label_${id}`, amount: id * 100, even: id % 2 === 0 },
-  }));
+  return Array.from({ length: count }, (_, index) => item(index) as unknown as HeavyItem);
 }
 
-export function heavyBody(item: HeavyItem, padding: number): HeavyResult {
-  let hash = 2166136261;
-  for (const character of JSON.stringify(item)) {
-    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619) >>> 0;
-  }
-  return {
-    item_id: item.id,
-    item_name: item.name,
-    category: item.category,
-    priority: item.priority,
-    hash: hash.toString(16),
-    computed_value: item.data.amount * 2,
-    is_even: item.data.even,
-    processed_at: Date.now() / 1000,
-    padding: 'x'.repeat(padding),
-  };
+export type HeavyBody = (item: HeavyItem) => Promise<HeavyResult>;
+
+export async function heavyBody(padding: number): Promise<HeavyBody> {
+  const run = inProcess(await itemCode('javascript'));
+  return async (of) => (await run(of as unknown as JsonObject, padding, 0)) as unknown as HeavyResult;
 }
 
 /** Counts distinct items; the sum depends on each result's content and on which item it belongs to, not on order. */
@@ -67,8 +49,8 @@ export function tally(results: Iterable<HeavyResult>): Tally {
 }
 
 /** Throws unless the tally is that of these items. */
-export function verify(found: Tally, items: HeavyItem[], padding: number): void {
-  const wanted = tally(items.map((item) => heavyBody(item, padding)));
+export async function verify(found: Tally, items: HeavyItem[], body: HeavyBody): Promise<void> {
+  const wanted = tally(await Promise.all(items.map(body)));
   if (found.count !== wanted.count) throw new Error(`${found.count} of ${wanted.count} results came back`);
   if (found.checksum !== wanted.checksum) throw new Error('the results that came back have a wrong checksum');
 }

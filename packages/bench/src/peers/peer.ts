@@ -1,5 +1,5 @@
 /** What a peer is: another product doing the heavy loop's work, installed on demand and run in processes of its own. */
-import type { HeavyItem, HeavyResult } from './item.ts';
+import type { HeavyBody, HeavyItem } from './item.ts';
 
 export interface Peer {
   name: string;
@@ -59,7 +59,7 @@ export interface WorkerPlace extends Place {
   /** 0, 1, … */
   number: number;
   /** The item's body: the same work everywhere. */
-  body(item: HeavyItem): HeavyResult;
+  body: HeavyBody;
   /** Tells the driver of handled items, in batches, so that it need not poll while they run. */
   done(count: number): void;
   /** Tells the driver where this worker listens. */

@@ -45,7 +45,7 @@ const single: Variant = {
     for (let loop = 0; loop < SINGLE_LOOPS; loop++) {
       void whileFetched(boss, 1, async ([job]) => {
         if (job === undefined) return;
-        await boss.complete(QUEUE, job.id, place.body(job.data));
+        await boss.complete(QUEUE, job.id, await place.body(job.data));
         place.done(1);
       });
     }
@@ -66,8 +66,12 @@ const batched: Variant = {
     };
     await boss.work(QUEUE, options, (jobs) => {
       place.done(jobs.length);
-      const outcome = (job: Job) => ({ id: job.id, status: 'completed', output: place.body(job.data) });
-      return Promise.resolve(jobs.map(outcome));
+      const outcome = async (job: Job) => ({
+        id: job.id,
+        status: 'completed',
+        output: await place.body(job.data),
+      });
+      return Promise.all(jobs.map(outcome));
     });
   },
   drive: driveOutputs,
@@ -92,7 +96,7 @@ const byHand: Variant = {
 
 /** `complete()` has one output for all its jobs, so the results go into a table, in the same transaction. */
 async function finishTogether(place: WorkerPlace, boss: Boss, client: pg.Client, jobs: Job[]): Promise<void> {
-  const results = jobs.map((job) => place.body(job.data));
+  const results = await Promise.all(jobs.map((job) => place.body(job.data)));
   const db = {
     async executeSql(text: string, values?: unknown[]) {
       const { rows } = await client.query<object>(text, values);

@@ -74,7 +74,7 @@ async function serve(
   const services = [
     service('root', async (context: Context, items: HeavyItem[]) => tally(await root(context, items))),
     service('branch', (context: Context, items: HeavyItem[]) => eachItem(place, context, items)),
-    service('item', (_context: Context, item: HeavyItem) => Promise.resolve(place.body(item))),
+    service('item', (_context: Context, item: HeavyItem) => place.body(item)),
   ];
   const server = createServer(sdk.createEndpointHandler({ services, logger: () => undefined }));
   server.listen(0, '127.0.0.1');

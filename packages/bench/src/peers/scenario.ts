@@ -18,31 +18,39 @@ const DRIVER = fileURLToPath(new URL('driver.js', import.meta.url));
 export const peers: Scenario = {
   name: 'peers',
   describe: 'Other products on the same items and body: every result durable and read back.',
-  async run(options) {
-    const rows: Row[] = [];
-    for (const peer of PEERS) rows.push(...(await measurePeer(peer, options)));
-    return rows;
-  },
+  run: (options) => measurePeers(PEERS, options),
 };
 
-/** One row for each variant. */
-export async function measurePeer(peer: Peer, options: RunOptions): Promise<Row[]> {
-  const interrupted = new AbortController();
-  options.atEnd(() => {
-    interrupted.abort();
-    return Promise.resolve();
+export async function measurePeers(peers: Peer[], options: RunOptions): Promise<Row[]> {
+  const interruption = new AbortController();
+  const measured = measureInTurn(peers, options, interruption.signal);
+  options.atEnd(async () => {
+    interruption.abort();
+    // What runs ends at once, what has not begun never does.
+    await measured;
   });
+  return measured;
+}
+
+async function measureInTurn(peers: Peer[], options: RunOptions, signal: AbortSignal): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const peer of peers) rows.push(...(await measurePeer(peer, options, signal)));
+  return rows;
+}
+
+/** One row for each variant. */
+async function measurePeer(peer: Peer, options: RunOptions, signal: AbortSignal): Promise<Row[]> {
   const names = Object.keys(peer.variants);
   let folder: string;
   try {
     options.progress(`${peer.name}: installing`);
-    folder = await installed(peer.name, peer.packages);
+    folder = await installed(peer.name, peer.packages, signal);
   } catch (error) {
     return names.map((name) => skipped(peer, name, options, error));
   }
   const rows: Row[] = [];
   for (const name of names) {
-    rows.push(await measureVariant({ peer, name, folder, signal: interrupted.signal }, options));
+    rows.push(await measureVariant({ peer, name, folder, signal }, options));
   }
   return rows;
 }
@@ -75,6 +83,7 @@ async function measureVariant(use: Use, options: RunOptions): Promise<Row> {
 /** On a service of its own, with nothing in it. */
 async function measureOnce(use: Use, options: RunOptions, dir: string): Promise<Timing> {
   const { peer, name, folder, signal } = use;
+  signal.throwIfAborted();
   await mkdir(dir, { recursive: true });
   const service = await startService(peer.service, dir, folder);
   try {

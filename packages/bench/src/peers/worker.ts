@@ -17,7 +17,7 @@ async function start(order: WorkerOrder): Promise<void> {
   await variantOf(order.peer, order.variant).work({
     ...order,
     load: loader(order.folder),
-    body: (item) => heavyBody(item, order.padding),
+    body: await heavyBody(order.padding),
     done(count) {
       if (untold === 0) {
         setTimeout(() => {
