@@ -3,6 +3,7 @@
  * 500, completions batched (worker.graphile.org/docs/performance). It keeps no results and deletes what is done, so a
  * task stores its result itself.
  */
+import type pg from 'pg';
 import { type HeavyItem, type HeavyResult, tally } from './item.ts';
 import type { DriverPlace, Drive, Peer, Place, Variant, WorkerPlace } from './peer.ts';
 import { connected } from './postgres.ts';
@@ -20,6 +21,12 @@ const CHUNK_PRESET = { concurrentJobs: 2, maxPoolSize: 4 };
 const CHUNK = 1000;
 const ADD_AT_ONCE = 1000;
 
+/** Prepared once in each connection. A job may run twice, so it must be repeatable. */
+const STORE = {
+  name: 'store',
+  text: 'INSERT INTO result SELECT * FROM unnest($1::bigint[], $2::json[]) ON CONFLICT DO NOTHING',
+};
+
 interface JobSpec {
   identifier: string;
   payload: { items: HeavyItem[] };
@@ -33,7 +40,7 @@ interface GraphileWorker {
   Logger: new (scope: () => () => void) => object;
 }
 interface Helpers {
-  query(text: string, values: unknown[]): Promise<unknown>;
+  withPgClient(use: (client: pg.Client) => Promise<unknown>): Promise<unknown>;
 }
 
 const items: Variant = {
@@ -52,12 +59,8 @@ async function work(place: WorkerPlace, settings: object): Promise<void> {
   const { run } = graphile(place);
   const handle = async (payload: JobSpec['payload'], helpers: Helpers) => {
     const results = await Promise.all(payload.items.map(place.body));
-    // A job may run twice, so storing its results must be repeatable.
-    await helpers.query(
-      `INSERT INTO result SELECT (r->>'item_id')::bigint, r FROM jsonb_array_elements($1::jsonb) AS r
-       ON CONFLICT DO NOTHING`,
-      [JSON.stringify(results)],
-    );
+    const values = [results.map((result) => result.item_id), results.map((result) => JSON.stringify(result))];
+    await helpers.withPgClient((client) => client.query({ ...STORE, values }));
     place.done(results.length);
   };
   const preset = { worker: { ...settings, connectionString: place.url } };
@@ -66,7 +69,7 @@ async function work(place: WorkerPlace, settings: object): Promise<void> {
 
 async function drive(place: DriverPlace, size: number): Promise<Drive> {
   const client = await connected(place);
-  await client.query('CREATE TABLE result (item_id bigint PRIMARY KEY, result jsonb NOT NULL)');
+  await client.query('CREATE TABLE result (item_id bigint PRIMARY KEY, result json NOT NULL)');
   const { makeWorkerUtils } = graphile(place);
   const utils = await makeWorkerUtils({ connectionString: place.url, logger: quiet(place) });
   await utils.migrate();

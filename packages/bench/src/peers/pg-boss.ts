@@ -88,7 +88,7 @@ const byHand: Variant = {
   },
   async drive(place) {
     const client = await connected(place);
-    await client.query('CREATE TABLE result (item_id bigint PRIMARY KEY, result jsonb NOT NULL)');
+    await client.query('CREATE TABLE result (item_id bigint PRIMARY KEY, result json NOT NULL)');
     await client.end();
     return drive(place, 'SELECT result FROM result');
   },
@@ -104,10 +104,10 @@ async function finishTogether(place: WorkerPlace, boss: Boss, client: pg.Client,
     },
   };
   await client.query('BEGIN');
-  await client.query(
-    `INSERT INTO result SELECT (r->>'item_id')::bigint, r FROM jsonb_array_elements($1::jsonb) AS r`,
-    [JSON.stringify(results)],
-  );
+  await client.query('INSERT INTO result SELECT * FROM unnest($1::bigint[], $2::json[])', [
+    results.map((result) => result.item_id),
+    results.map((result) => JSON.stringify(result)),
+  ]);
   const ids = jobs.map((job) => job.id);
   await boss.complete(QUEUE, ids, null, { db });
   await client.query('COMMIT');
