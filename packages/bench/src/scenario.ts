@@ -38,11 +38,13 @@ export interface Row {
   /** For people. */
   label: string;
   unit: Unit;
-  /** Median of the samples. */
+  /** Median of the samples; not a number when there are none. */
   value: number;
   samples: number[];
   /** What else was seen, for the table and for JSON: `{ seconds: 1.2, rows: 10000 }`. */
   facts?: Record<string, number | string>;
+  /** Why there is no figure. */
+  skipped?: string;
   /** Points to plot besides, by series. */
   series?: Series[];
 }

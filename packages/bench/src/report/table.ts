@@ -4,16 +4,20 @@ import type { Row } from '../scenario.ts';
 
 export function table(rows: Row[]): string {
   const head = ['what', 'median', 'unit', 'lowest … highest', 'besides'];
-  const lines = rows.map(({ label, value, unit, samples, facts = {} }) => [
+  const lines = rows.map(({ label, value, unit, samples, skipped, facts = {} }) => [
     label,
-    readable(value),
+    skipped === undefined ? readable(value) : 'skipped',
     unit,
     samples.length > 1 ? `${readable(Math.min(...samples))} … ${readable(Math.max(...samples))}` : '',
-    Object.entries(facts)
-      .map(([name, fact]) => `${name} ${typeof fact === 'number' ? readable(fact) : fact}`)
-      .join(', '),
+    skipped ?? besides(facts),
   ]);
   return markdownTable([head, ...lines], { align: ['l', 'r', 'l', 'r', 'l'] });
+}
+
+function besides(facts: NonNullable<Row['facts']>): string {
+  return Object.entries(facts)
+    .map(([name, fact]) => `${name} ${typeof fact === 'number' ? readable(fact) : fact}`)
+    .join(', ');
 }
 
 /** 1234.5 → "1,235", 1.2345 → "1.23". */

@@ -1,5 +1,5 @@
 /** Real PostgreSQL, NATS and NoETL processes on this machine, started and stopped by us. */
-export { isAlive } from './child.ts';
+export { Child, isAlive } from './child.ts';
 export { sweepOwned } from './owner.ts';
 export { natsProgram } from './nats-program.ts';
 export { type LocalNats, type LocalNatsOptions, startLocalNats } from './nats.ts';
