@@ -95,12 +95,12 @@ async function toFirstItem(stage: Stage, options: RunOptions): Promise<Row> {
   return row({ key: 'steps/first_item', label: 'request to first item stored', unit: 'ms', samples });
 }
 
-async function register({ client }: Stage, text: string): Promise<string> {
+export async function register({ client }: Stage, text: string): Promise<string> {
   return (await client.register(text, 'application/yaml')).path;
 }
 
 /** Starts an execution and waits for its end in the same request. */
-async function toEnd({ client }: Stage, path: string): Promise<void> {
+export async function toEnd({ client }: Stage, path: string): Promise<void> {
   const { status, execution_id } = (await client.call('POST', `/api/execute?wait=${String(END_WITHIN_S)}`, {
     path,
   })) as { status: string; execution_id: string };
