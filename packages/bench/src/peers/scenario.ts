@@ -13,7 +13,7 @@ import { trial } from './trial.ts';
 /** Peers are measured at one size: the slowest need half a minute for it. */
 const ITEMS_MAX = 10_000;
 const LIMIT_MS = 300_000;
-const DRIVER = fileURLToPath(new URL('driver.js', import.meta.url));
+const DRIVER = fileURLToPath(new URL('./driver.js', import.meta.url));
 
 export const peers: Scenario = {
   name: 'peers',
