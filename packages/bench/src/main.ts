@@ -1,28 +1,23 @@
-/** `npm run bench`: runs the scenarios asked for and says what they found. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { onInterruption, Terminal } from '@noetl/cli';
-import { STATE, sweepOwned } from '@noetl/cli/local';
+/** `npm run bench`: reads what is asked for, measures it, and says what was found. */
+import { writeFile } from 'node:fs/promises';
+import { Terminal } from '@noetl/cli';
 import { Command, InvalidArgumentError } from 'commander';
 import { machine } from './machine.ts';
 import { figures } from './report/figures.ts';
-import { table } from './report/table.ts';
+import { report, type Measured } from './report/report.ts';
+import { cells, HEAD, table } from './report/table.ts';
+import { VERDICT_HEAD, verdictCells, verdicts } from './report/targets.ts';
+import { runScenario, type Wanted } from './run-scenario.ts';
 import { QUICK, SCENARIOS } from './scenarios.ts';
-import type { Row, RunOptions, Scenario } from './scenario.ts';
 
-interface BenchOptions {
-  quick: boolean;
+interface BenchOptions extends Wanted {
   only?: string[];
-  repeat: number;
-  items: number[];
-  padding: number[];
-  workers: number;
-  executions: number;
   json?: string;
+  report?: string;
 }
 
-const SHORT = { items: [10_000], padding: [100], executions: 50 };
-const INTERRUPTED = 130;
+/** Sizes of the short run, and the seconds after which a scenario of it takes no second sample. */
+const SHORT = { items: [10_000], padding: [100], executions: 50, seconds: 14 };
 
 const names = SCENARIOS.map(({ name, describe }) => `  ${name}: ${describe}`).join('\n');
 
@@ -40,53 +35,59 @@ const program = new Command('bench')
   .option('--workers <n>', 'worker processes', number, 2)
   .option('--executions <n>', 'executions of short playbooks', number, 1_000)
   .option('--json <file>', 'write all figures as JSON')
+  .option('--report <file>', 'write a page with tables and charts (HTML with SVG)')
   .addHelpText('after', `\nScenarios:\n${names}`)
-  .action(bench);
+  .action(async (options: BenchOptions) => {
+    process.exitCode = (await bench(options)) ? 0 : 1;
+  });
 
 await program.parseAsync(process.argv);
 
-async function bench(given: BenchOptions): Promise<void> {
-  const options = given.quick ? { ...given, ...SHORT } : given;
-  const chosen = SCENARIOS.filter(({ name }) =>
-    (given.only ?? (given.quick ? QUICK : allNames())).includes(name),
-  );
+/** False when a scenario could not be measured. */
+async function bench(given: BenchOptions): Promise<boolean> {
+  const wanted = given.quick ? { ...given, ...SHORT } : given;
+  const asked = given.only ?? (given.quick ? QUICK : allNames());
   const terminal = new Terminal({ json: false });
-  const rows: Row[] = [];
-  for (const scenario of chosen) {
+  const measured: Measured[] = [];
+  const failures: Record<string, string> = {};
+  for (const scenario of SCENARIOS.filter(({ name }) => asked.includes(name))) {
     terminal.note(`${scenario.name}: ${scenario.describe}`);
-    const found = await runOne(scenario, options, terminal);
-    terminal.print(`${table(found)}\n`);
-    rows.push(...found);
+    try {
+      const rows = await runScenario(scenario, wanted, terminal);
+      terminal.print(`${table(HEAD, rows.map(cells))}\n`);
+      measured.push({ scenario, rows });
+    } catch (error) {
+      // What was measured before, and what comes after, is still worth having.
+      failures[scenario.name] = error instanceof Error ? error.message : String(error);
+      terminal.note(`${scenario.name} failed: ${failures[scenario.name] ?? ''}`);
+    }
   }
-  if (options.json !== undefined)
-    await writeFile(
-      options.json,
-      JSON.stringify({ ...figures(rows), machine: await machine(), rows }, null, 2) + '\n',
-    );
+  await tell(given, measured, failures, terminal);
+  return Object.keys(failures).length === 0;
 }
 
-/** One scenario in a folder of its own; whatever it started is stopped, also when we are interrupted. */
-async function runOne(scenario: Scenario, options: BenchOptions, terminal: Terminal): Promise<Row[]> {
-  await sweepOwned(STATE, 'bench-');
-  const dir = join(STATE, `bench-${String(process.pid)}`);
-  await mkdir(dir, { recursive: true });
-  const stops: (() => Promise<void>)[] = [];
-  const interruption = onInterruption(() => undefined);
-  const run: RunOptions = {
-    ...options,
-    dir,
-    progress: (text) => terminal.progress(`${scenario.name}: ${text}`),
-    atEnd: (stop) => stops.unshift(stop),
-  };
-  try {
-    const found = await Promise.race([scenario.run(run), interruption.requested]);
-    if (found !== undefined) return found;
-    for (const stop of stops) await stop();
-    process.exit(INTERRUPTED);
-  } finally {
-    terminal.hide();
-    interruption.release();
-    await rm(dir, { recursive: true, force: true });
+async function tell(
+  { json, report: file, quick }: BenchOptions,
+  measured: Measured[],
+  failures: Record<string, string>,
+  terminal: Terminal,
+): Promise<void> {
+  const rows = measured.flatMap((part) => part.rows);
+  const held = verdicts(rows);
+  const about = await machine();
+  if (!quick) terminal.print(`${table(VERDICT_HEAD, held.map(verdictCells))}\n`);
+  terminal.note(
+    Object.entries(about)
+      .map(([name, value]) => `${name} ${String(value)}`)
+      .join(', '),
+  );
+  if (json !== undefined) {
+    const all = { ...figures(rows), machine: about, targets: held, failures, rows };
+    await writeFile(json, JSON.stringify(all, null, 2) + '\n');
+  }
+  if (file !== undefined) {
+    const { reportPage } = await import('@noetl/cli/report');
+    await writeFile(file, await reportPage(report(measured, held, about)));
   }
 }
 

@@ -1,4 +1,5 @@
 /** The one shape of everything that is measured: a scenario is asked to run and gives rows of figures. */
+import type { Chart } from '@noetl/cli/report';
 import { median } from 'simple-statistics';
 
 export interface Scenario {
@@ -7,6 +8,8 @@ export interface Scenario {
   /** One sentence: what is measured, and how fair it is. */
   describe: string;
   run(options: RunOptions): Promise<Row[]>;
+  /** What is worth drawing; all rows as bars when absent. */
+  charts?(rows: Row[]): Chart[];
 }
 
 export interface RunOptions {
@@ -22,6 +25,8 @@ export interface RunOptions {
   executions: number;
   /** Only what the short run promises. */
   quick: boolean;
+  /** When figures that have a sample get no more, as `performance.now()` counts. */
+  until: number;
   /** An empty folder of this scenario, deleted after it. */
   dir: string;
   /** Where the measuring stands now; replaces what was said before. */
@@ -59,9 +64,20 @@ export function row(of: Omit<Row, 'value'>): Row {
   return { ...of, value: median(of.samples) };
 }
 
-/** Runs `measure` as often as asked, one after another. */
-export async function repeated<T>(times: number, measure: (round: number) => Promise<T>): Promise<T[]> {
+/** Runs `measure` as often as asked, one after another; less often, but once, when the time of `until` comes before. */
+export async function repeated<T>(
+  times: number,
+  measure: (round: number) => Promise<T>,
+  until = Infinity,
+): Promise<T[]> {
   const all: T[] = [];
-  for (let round = 1; round <= times; round++) all.push(await measure(round));
+  for (let round = 1; round <= times && (round === 1 || performance.now() < until); round++)
+    all.push(await measure(round));
   return all;
+}
+
+/** The rows of each name, in order of their first. */
+export function byName(rows: Row[], nameOf: (row: Row) => string): [name: string, rows: Row[]][] {
+  const names = [...new Set(rows.map(nameOf))];
+  return names.map((name) => [name, rows.filter((candidate) => nameOf(candidate) === name)]);
 }

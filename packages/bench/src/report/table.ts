@@ -2,15 +2,19 @@
 import { markdownTable } from 'markdown-table';
 import type { Row } from '../scenario.ts';
 
-export function table(rows: Row[]): string {
-  const head = ['what', 'median', 'unit', 'lowest … highest', 'besides'];
-  const lines = rows.map(({ label, value, unit, samples, skipped, facts = {} }) => [
+export const HEAD = ['what', 'median', 'unit', 'lowest … highest', 'besides'];
+
+export function cells({ label, value, unit, samples, skipped, facts = {} }: Row): string[] {
+  return [
     label,
     skipped === undefined ? readable(value) : 'skipped',
     unit,
     samples.length > 1 ? `${readable(Math.min(...samples))} … ${readable(Math.max(...samples))}` : '',
     skipped ?? besides(facts),
-  ]);
+  ];
+}
+
+export function table(head: string[], lines: string[][]): string {
   return markdownTable([head, ...lines], { align: ['l', 'r', 'l', 'r', 'l'] });
 }
 

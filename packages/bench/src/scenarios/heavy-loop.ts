@@ -1,6 +1,7 @@
 /** The main job: the heavy loop as its playbooks stand in the repository, on warm runners, every run verified. */
 import { type HeavyLoop, type HeavyLoopOutcome, runHeavyLoop } from '@noetl/cli';
-import { repeated, row, type Row, type RunOptions, type Scenario } from '../scenario.ts';
+import { median } from 'simple-statistics';
+import { byName, repeated, row, type Row, type RunOptions, type Scenario } from '../scenario.ts';
 import { clean, onStage, type Stage } from '../stage.ts';
 
 /** Enough for every worker to start its runners. */
@@ -19,7 +20,25 @@ export const heavyLoop: Scenario = {
       }
       return rows;
     }),
+  charts: (rows) => [
+    {
+      title: 'Heavy loop: items a second by number of items',
+      kind: 'line',
+      x: { title: 'items', scale: 'log' },
+      y: { title: 'items/s' },
+      series: byName(rows, seriesName).map(([name, some]) => ({
+        name,
+        points: some.map(({ facts, value }) => [Number(facts?.['items']), value]),
+      })),
+    },
+  ],
 };
+
+/** `python, parallel, 100 B`. */
+function seriesName({ key }: Row): string {
+  const [, language = '', mode = '', , padding = ''] = key.split('/');
+  return `${language}, ${mode}, ${padding} B`;
+}
 
 /** Every combination asked for; the short run leaves out sequential JavaScript. */
 function loops(language: HeavyLoop['language'], { items, padding, quick }: RunOptions): HeavyLoop[] {
@@ -38,8 +57,7 @@ export function loopOf(language: HeavyLoop['language'], mode: HeavyLoop['mode'])
 
 async function measure(stage: Stage, options: RunOptions, loop: HeavyLoop): Promise<Row> {
   const { language, mode, items, padding } = loop;
-  const outcomes = await repeated(options.repeat, () => once(stage, options, loop));
-  const wholes = outcomes.map(({ facts }) => facts.seconds).sort((a, b) => a - b);
+  const outcomes = await repeated(options.repeat, () => once(stage, options, loop), options.until);
   return row({
     key: `heavy_loop/${language}/${mode}/${String(items)}/${String(padding)}`,
     label: `heavy loop, ${language}, ${mode}, ${String(items)} items, padding ${String(padding)}`,
@@ -47,7 +65,7 @@ async function measure(stage: Stage, options: RunOptions, loop: HeavyLoop): Prom
     samples: outcomes.map(({ facts }) => items / facts.loop_seconds),
     facts: {
       items,
-      request_to_end_s: wholes[Math.floor(wholes.length / 2)] ?? 0,
+      request_to_end_s: median(outcomes.map(({ facts }) => facts.seconds)),
       rows: Math.min(...outcomes.map(({ facts }) => facts.rows)),
       kv_count: Math.min(...outcomes.map(({ facts }) => facts.kv_completed_count)),
       verified: 'PASSED',

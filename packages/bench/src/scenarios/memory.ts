@@ -1,6 +1,6 @@
 /** Memory of every process while the seed's playbook runs: it must not grow with the number of items. */
 import { MemorySampler, peak } from '../processes.ts';
-import { row, type Row, type RunOptions, type Scenario } from '../scenario.ts';
+import { byName, row, type Row, type RunOptions, type Scenario } from '../scenario.ts';
 import { onStage, type Stage } from '../stage.ts';
 import { loopOf, once } from './heavy-loop.ts';
 
@@ -19,6 +19,14 @@ export const memory: Scenario = {
       );
     return rows;
   },
+  charts: (rows) =>
+    byName(rows, ({ key }) => key.split('/').at(-1) ?? '').map(([items, some]) => ({
+      title: `Resident memory, ${items} items`,
+      kind: 'line',
+      x: { title: 'seconds' },
+      y: { title: 'MB' },
+      series: some.flatMap(({ series = [] }) => series),
+    })),
 };
 
 async function measure(stage: Stage, options: RunOptions, items: number): Promise<Row[]> {

@@ -77,10 +77,14 @@ async function measure(
     sequential,
     inFlight: IN_FLIGHT,
   };
-  const samples = await repeated(options.repeat, async (round) => {
-    options.progress(`${label}: ${String(round)} of ${String(options.repeat)}`);
-    return (items / (await once(options, { ...job, executionId: clockId(Date.now()).toString() }))) * 1000;
-  });
+  const samples = await repeated(
+    options.repeat,
+    async (round) => {
+      options.progress(`${label}: ${String(round)} of ${String(options.repeat)}`);
+      return (items / (await once(options, { ...job, executionId: clockId(Date.now()).toString() }))) * 1000;
+    },
+    options.until,
+  );
   return row({ key: `naive/${language}/${mode}`, label, unit: 'items/s', samples, facts: { items } });
 }
 

@@ -20,7 +20,24 @@ export const scaleOut: Scenario = {
     const alone = rows[0]?.value ?? NaN;
     return [...rows, ...rows.slice(1).map((many, place) => speedUp(WORKERS[place + 1] ?? NaN, many, alone))];
   },
+  charts: (rows) => [
+    {
+      title: 'Speed-up over one worker',
+      kind: 'line',
+      x: { title: 'workers' },
+      y: { title: '×' },
+      series: [
+        { name: 'measured', points: [[1, 1], ...rows.flatMap(speedUpPoint)] },
+        { name: 'ideal', points: WORKERS.map((workers) => [workers, workers]) },
+      ],
+    },
+  ],
 };
+
+function speedUpPoint({ key, value }: Row): [number, number][] {
+  const [, kind, workers] = key.split('/');
+  return kind === 'speed_up' ? [[Number(workers), value]] : [];
+}
 
 function measure(options: RunOptions, workers: number, items: number): Promise<Row> {
   return onStage(options, { workers, env: PER_WORKER }, async (stage) => {

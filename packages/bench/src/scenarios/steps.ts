@@ -30,12 +30,16 @@ async function chains(stage: Stage, options: RunOptions, kind: StepKind): Promis
   const path = await register(stage, chain(CHAIN, kind));
   for (let warm = 0; warm < WARM_RUNS; warm++) await toEnd(stage, path);
   const runs = Math.max(2, Math.ceil(options.executions / 50));
-  const rounds = await repeated(options.repeat, async (round) => {
-    await clean(stage.db);
-    options.progress(`chain of ${kind} steps: ${String(round)} of ${String(options.repeat)}`);
-    for (let run = 0; run < runs; run++) await toEnd(stage, path);
-    return stepTimes(stage);
-  });
+  const rounds = await repeated(
+    options.repeat,
+    async (round) => {
+      await clean(stage.db);
+      options.progress(`chain of ${kind} steps: ${String(round)} of ${String(options.repeat)}`);
+      for (let run = 0; run < runs; run++) await toEnd(stage, path);
+      return stepTimes(stage);
+    },
+    options.until,
+  );
   const facts = { steps: rounds[0]?.length ?? 0 };
   return [[0.5, 'p50'] as const, [0.99, 'p99'] as const].map(([p, name]) =>
     row({
@@ -60,15 +64,19 @@ async function stepTimes({ db }: Stage): Promise<number[]> {
 
 async function throughput(stage: Stage, options: RunOptions): Promise<Row> {
   const path = await register(stage, chain(SHORT, 'python'));
-  const samples = await repeated(options.repeat, async (round) => {
-    await clean(stage.db);
-    options.progress(
-      `${String(options.executions)} executions of ${String(SHORT)} steps: ${String(round)} of ${String(options.repeat)}`,
-    );
-    const startedAt = performance.now();
-    await pMap(Array(options.executions).keys(), () => toEnd(stage, path), { concurrency: CLIENTS });
-    return (options.executions / (performance.now() - startedAt)) * 1000;
-  });
+  const samples = await repeated(
+    options.repeat,
+    async (round) => {
+      await clean(stage.db);
+      options.progress(
+        `${String(options.executions)} executions of ${String(SHORT)} steps: ${String(round)} of ${String(options.repeat)}`,
+      );
+      const startedAt = performance.now();
+      await pMap(Array(options.executions).keys(), () => toEnd(stage, path), { concurrency: CLIENTS });
+      return (options.executions / (performance.now() - startedAt)) * 1000;
+    },
+    options.until,
+  );
   const facts = { executions: options.executions, clients: CLIENTS };
   return row({
     key: 'steps/executions',
@@ -82,16 +90,20 @@ async function throughput(stage: Stage, options: RunOptions): Promise<Row> {
 /** From the request to the time at which the first item was stored; both clocks are this machine's. */
 async function toFirstItem(stage: Stage, options: RunOptions): Promise<Row> {
   const path = await register(stage, firstItem());
-  const samples = await repeated(Math.max(5, options.repeat), async () => {
-    await clean(stage.db);
-    options.progress('request to first item');
-    const requestedAt = Date.now();
-    await toEnd(stage, path);
-    const { rows } = await stage.db.query<{ ms: number }>(
-      `SELECT (extract(epoch FROM min(created_at)) * 1000)::float8 AS ms FROM noetl.event WHERE loop_name IS NOT NULL`,
-    );
-    return (rows[0]?.ms ?? NaN) - requestedAt;
-  });
+  const samples = await repeated(
+    Math.max(5, options.repeat),
+    async () => {
+      await clean(stage.db);
+      options.progress('request to first item');
+      const requestedAt = Date.now();
+      await toEnd(stage, path);
+      const { rows } = await stage.db.query<{ ms: number }>(
+        `SELECT (extract(epoch FROM min(created_at)) * 1000)::float8 AS ms FROM noetl.event WHERE loop_name IS NOT NULL`,
+      );
+      return (rows[0]?.ms ?? NaN) - requestedAt;
+    },
+    options.until,
+  );
   return row({ key: 'steps/first_item', label: 'request to first item stored', unit: 'ms', samples });
 }
 
