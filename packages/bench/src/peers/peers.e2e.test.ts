@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isAlive } from '@noetl/cli/local';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { waitFor } from '@noetl/testkit';
-import { table } from '../report/table.ts';
+import { cells, HEAD, table } from '../report/table.ts';
 import type { RunOptions } from '../scenario.ts';
 import { heavyBody, heavyItems, tally, verify } from './item.ts';
 import type { RunOrder } from './messages.ts';
@@ -32,7 +32,7 @@ test('a peer that cannot be installed is reported as skipped, with the reason an
   const [row] = await measurePeers([peer], options());
   expect(row).toMatchObject({ key: 'peers/missing/only/100/100', value: Number.NaN, samples: [] });
   expect(row?.skipped).toMatch(/^missing cannot be installed: .*no-such-package/);
-  const text = table(row === undefined ? [] : [row]);
+  const text = table(HEAD, row === undefined ? [] : [cells(row)]);
   expect(text).toMatch(/Missing, some way +\| skipped \|.*cannot be installed/);
   expect(text).not.toContain('NaN');
 });
@@ -114,6 +114,7 @@ function options(): RunOptions {
     workers: 2,
     executions: 1,
     quick: false,
+    until: Infinity,
     dir,
     progress: () => undefined,
     atEnd: () => undefined,

@@ -66,10 +66,11 @@ interface Use {
 async function measureVariant(use: Use, options: RunOptions): Promise<Row> {
   const { peer, name } = use;
   try {
-    const timings = await repeated(options.repeat, (round) => {
+    const measure = (round: number) => {
       options.progress(`${peer.name}, ${name}: run ${round} of ${options.repeat}`);
       return measureOnce(use, options, join(options.dir, `${peer.name}-${name}-${round}`));
-    });
+    };
+    const timings = await repeated(options.repeat, measure, options.until);
     return row({
       ...identity(peer, name, options),
       samples: timings.map((timing) => size(options).items / timing.collected),
