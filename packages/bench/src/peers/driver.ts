@@ -61,7 +61,7 @@ class Crew {
   }
 
   private async startOne(order: WorkerOrder): Promise<void> {
-    const child = fork(fileURLToPath(new URL('worker.js', import.meta.url)));
+    const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)));
     child.once('exit', (code) => failed(new Error(`a worker process ended with code ${String(code)}`)));
     child.send(order);
     await this.ready(child, order.number);

@@ -30,6 +30,7 @@ export async function installed(
   try {
     await run('npm', ['install', ...NPM_FLAGS], { cwd: folder, timeout: INSTALL_WITHIN_MS, signal });
   } catch (error) {
+    await rm(folder, { recursive: true, force: true });
     const { stderr, killed } = error as { stderr?: string; killed?: boolean };
     const reason = killed === true ? 'npm took too long' : firstLine(stderr ?? String(error));
     throw new Error(`cannot be installed: ${reason}`, { cause: error });

@@ -45,6 +45,9 @@ async function unpackDebian(root: string): Promise<void> {
     }
   } catch (cause) {
     await rm(root, { recursive: true, force: true });
-    throw new Error('redis-server is not on PATH and cannot be fetched with apt-get', { cause });
+    throw new Error(
+      'needs redis-server: it is not on PATH and apt-get cannot fetch it (install it, or run apt-get update)',
+      { cause },
+    );
   }
 }

@@ -13,7 +13,7 @@ import { trial } from './trial.ts';
 /** Peers are measured at one size: the slowest need half a minute for it. */
 const ITEMS_MAX = 10_000;
 const LIMIT_MS = 300_000;
-const DRIVER = fileURLToPath(new URL('driver.js', import.meta.url));
+const DRIVER = fileURLToPath(new URL('./driver.js', import.meta.url));
 
 export const peers: Scenario = {
   name: 'peers',
@@ -66,10 +66,11 @@ interface Use {
 async function measureVariant(use: Use, options: RunOptions): Promise<Row> {
   const { peer, name } = use;
   try {
-    const timings = await repeated(options.repeat, (round) => {
+    const measure = (round: number) => {
       options.progress(`${peer.name}, ${name}: run ${round} of ${options.repeat}`);
       return measureOnce(use, options, join(options.dir, `${peer.name}-${name}-${round}`));
-    });
+    };
+    const timings = await repeated(options.repeat, measure, options.until);
     return row({
       ...identity(peer, name, options),
       samples: timings.map((timing) => size(options).items / timing.collected),
