@@ -21,6 +21,7 @@ const ARROWS = {
   aggregator: ['store', 'bus', 'service', 'protocol'],
   cli: ['api', 'worker', 'aggregator', 'store', 'playbook', 'protocol', 'service', 'bus'],
   testkit: ['cli', 'store', 'bus', 'service', 'protocol', 'playbook'],
+  bench: ['cli', 'tools', 'playbook', 'store', 'bus', 'protocol'],
 };
 
 /** Packages without I/O, clock or randomness: the same input always gives the same output. */
@@ -28,9 +29,9 @@ const PURE = ['protocol', 'playbook', 'engine'];
 
 /** External packages with one owner each, so that replacing one touches one package. */
 const OWNERS = {
-  nats: ['bus', 'tools'],
+  nats: ['bus', 'tools', 'bench'],
   '@nats-io/*': ['bus'],
-  pg: ['store', 'cli', 'testkit', 'tools'],
+  pg: ['store', 'cli', 'testkit', 'tools', 'bench'],
   kysely: ['store', 'aggregator', 'api', 'worker'],
   express: ['api'],
   winston: ['service'],

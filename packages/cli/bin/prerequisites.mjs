@@ -45,14 +45,17 @@ export function installDependencies(root, announce = (message) => console.error(
   return done.status === 0;
 }
 
-/** Compiles when a source file is newer than the last build. False when the compiler found faults. */
-export function buildProgram(root, announce = (message) => console.error(message)) {
-  const stamp = join(root, 'packages', 'cli', 'dist', '.built');
+/**
+ * Compiles one package and what it needs, when a source file is newer than its last build. False when the compiler
+ * found faults.
+ */
+export function buildProgram(root, name = 'cli', announce = (message) => console.error(message)) {
+  const stamp = join(root, 'packages', name, 'dist', '.built');
   if (modified(stamp) > newestSource(join(root, 'packages'))) return true;
   announce('Building …');
   const startedAt = new Date();
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const done = spawnSync(process.execPath, [tsc, '-b', 'packages/cli'], {
+  const done = spawnSync(process.execPath, [tsc, '-b', `packages/${name}`], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });

@@ -23,13 +23,20 @@ export interface HeavyLoop {
   language: 'python' | 'javascript';
 }
 
+/** Hears what there is to tell while it runs; a {@link Terminal} fits. */
+export type Listener = Pick<Terminal, 'note' | 'progress'>;
+
 export interface HeavyLoopOutcome {
+  execution_id: string;
   facts: {
     status: 'PASSED' | 'FAILED';
     items: number;
     /** From the first to the last event of the execution. */
     seconds: number;
     items_per_second: number;
+    /** From `loop.started` to `loop.done`. */
+    loop_seconds: number;
+    loop_items_per_second: number;
     /** Rows of the seed's query. */
     rows: number;
     /** Read from the K/V entry; -1 when there is none. */
@@ -41,7 +48,7 @@ export interface HeavyLoopOutcome {
   failure?: string;
 }
 
-interface Target {
+export interface Target {
   url: string;
   databaseUrl: string;
   natsUrl: string;
@@ -55,7 +62,7 @@ const FOLDER = join(ROOT, 'playbooks', 'load_test', 'heavy_loop_aggregation');
 export async function runHeavyLoop(
   target: Target,
   loop: HeavyLoop,
-  terminal: Terminal,
+  listener: Listener,
 ): Promise<HeavyLoopOutcome> {
   const client = new Client(target.url);
   const { catalog_id } = await client.register(await playbookText(loop), 'application/yaml');
@@ -71,24 +78,27 @@ export async function runHeavyLoop(
     output: (step, text) => {
       // The box comes last, after the facts.
       if (step === VALIDATING_STEP) box = text;
-      else terminal.note(text.trimEnd());
+      else listener.note(text.trimEnd());
     },
-    progress: (text) => terminal.progress(text),
+    progress: (text) => listener.progress(text),
     event: (event) => {
       if (event.event_type === 'loop.started' && event.node_name === LOOP_STEP)
         loopId = event.loop_id ?? event.event_id;
     },
   });
-  const stored = await readPostgres(target.databaseUrl, execution_id);
+  const stored = await readPostgres(target.databaseUrl, execution_id, loop.items);
   const kv = loopId === undefined ? -1 : await readCount(target.natsUrl, execution_id, loopId, loop.items);
   const failure = whyFailed(loop, execution, box, stored, kv);
-  const { rows, seconds } = stored;
+  const { rows, seconds, loopSeconds } = stored;
   return {
+    execution_id,
     facts: {
       status: failure === undefined ? 'PASSED' : 'FAILED',
       items: loop.items,
       seconds: Number(seconds.toFixed(3)),
-      items_per_second: seconds > 0 ? Math.round(loop.items / seconds) : 0,
+      items_per_second: rate(loop.items, seconds),
+      loop_seconds: Number(loopSeconds.toFixed(3)),
+      loop_items_per_second: rate(loop.items, loopSeconds),
       rows,
       kv_completed_count: kv,
     },
@@ -97,7 +107,12 @@ export async function runHeavyLoop(
   };
 }
 
-async function playbookText(loop: HeavyLoop): Promise<string> {
+function rate(items: number, seconds: number): number {
+  return seconds > 0 ? Math.round(items / seconds) : 0;
+}
+
+/** The shipped playbook, with the loop mode asked for. */
+export async function playbookText(loop: Pick<HeavyLoop, 'language' | 'mode'>): Promise<string> {
   const suffix = loop.language === 'javascript' ? '_js' : '';
   const text = await readFile(join(FOLDER, `heavy_loop_aggregation${suffix}.yaml`), 'utf8');
   if (loop.mode === 'sequential') return text;
@@ -107,36 +122,34 @@ async function playbookText(loop: HeavyLoop): Promise<string> {
 
 interface Stored {
   rows: number;
-  /** Rows whose place in the result is their index: all of them, when each index is there exactly once. */
-  inPlace: number;
+  /** Indexes from 0 to the number of items that have a row with a result; each counts once. */
+  indexes: number;
   seconds: number;
+  loopSeconds: number;
 }
 
 /** The seed's query, counted in the database. */
-async function readPostgres(url: string, executionId: string): Promise<Stored> {
+async function readPostgres(url: string, executionId: string, items: number): Promise<Stored> {
   const db = new pg.Client({ connectionString: url });
   await db.connect();
   try {
-    const seed = `
-      SELECT event_type, node_name, result, loop_name, current_index
-      FROM noetl.event
-      WHERE execution_id = $1
-        AND loop_name = '${LOOP_STEP}'
-        AND event_type = 'step.exit'
-      ORDER BY current_index`;
-    const counted = await db.query<{ rows: number; in_place: number }>(
+    const counted = await db.query<{ rows: number; indexes: number }>(
       `SELECT count(*)::int AS rows,
-              count(*) FILTER (WHERE place = current_index AND result IS NOT NULL)::int AS in_place
-       FROM (SELECT *, row_number() OVER (ORDER BY current_index) - 1 AS place FROM (${seed}) AS seed) AS placed`,
-      [executionId],
+              count(DISTINCT current_index) FILTER (WHERE current_index BETWEEN 0 AND $2 - 1 AND result IS NOT NULL)::int AS indexes
+       FROM noetl.event
+       WHERE execution_id = $1 AND loop_name = '${LOOP_STEP}' AND event_type = 'step.exit'`,
+      [executionId, items],
     );
-    const timed = await db.query<{ seconds: number }>(
-      `SELECT extract(epoch FROM max(created_at) - min(created_at))::float8 AS seconds
+    const timed = await db.query<{ seconds: number; loop_seconds: number | null }>(
+      `SELECT extract(epoch FROM max(created_at) - min(created_at))::float8 AS seconds,
+              extract(epoch FROM max(created_at) FILTER (WHERE event_type = 'loop.done')
+                - min(created_at) FILTER (WHERE event_type = 'loop.started'))::float8 AS loop_seconds
        FROM noetl.event WHERE execution_id = $1`,
       [executionId],
     );
-    const { rows, in_place } = counted.rows[0] ?? { rows: 0, in_place: 0 };
-    return { rows, inPlace: in_place, seconds: timed.rows[0]?.seconds ?? 0 };
+    const { rows, indexes } = counted.rows[0] ?? { rows: 0, indexes: 0 };
+    const { seconds, loop_seconds } = timed.rows[0] ?? { seconds: 0, loop_seconds: 0 };
+    return { rows, indexes, seconds, loopSeconds: loop_seconds ?? 0 };
   } finally {
     await db.end();
   }
@@ -177,7 +190,7 @@ function whyFailed(
   if (!box.includes('HEAVY LOAD LOOP TEST: PASSED')) return 'The playbook says that its checks did not pass.';
   if (stored.rows !== loop.items)
     return `Postgres holds ${String(stored.rows)} rows, not ${String(loop.items)}.`;
-  if (stored.inPlace !== loop.items) return 'Not every index is in Postgres exactly once, with its result.';
+  if (stored.indexes !== loop.items) return 'Not every index is in Postgres exactly once, with its result.';
   // A loop over nothing has no entry in K/V to count in.
   if (kv !== loop.items && loop.items > 0)
     return `K/V counts ${String(kv)} items, not ${String(loop.items)}.`;

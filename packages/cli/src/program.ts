@@ -1,5 +1,6 @@
 /** The command line: every command with its options and help. What a command does is in its own file. */
 import { Command } from 'commander';
+import { addBenchCommand } from './commands/bench.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addCredentialCommand } from './commands/credential.ts';
 import { addDemoCommand } from './commands/demo.ts';
@@ -22,6 +23,7 @@ Examples:
   noetl run load_test/heavy_loop_aggregation --set item_count=1000 --watch
   noetl status 4127890123456789
   noetl events 4127890123456789 --json
+  noetl bench --items 100000 --executions 4
 
 Exit codes: 0 completed, 1 failed, 2 wrong usage, 3 cancelled, 4 server not reachable.
 Environment: NOETL_SERVER_URL for commands that talk to a server; DATABASE_URL and NATS_URL for the others.`;
@@ -45,6 +47,7 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addScheduleCommand(program);
   addCredentialCommand(program);
   addLimitCommand(program);
+  addBenchCommand(program, exitWith);
   for (const command of withSubcommands(program)) command.exitOverride();
   return program;
 }

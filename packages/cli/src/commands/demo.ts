@@ -47,7 +47,8 @@ export function addDemoCommand(program: Command, exitWith: (code: number) => voi
     });
 }
 
-function seconds(text: string): number {
+/** Parses a duration given as an option. */
+export function seconds(text: string): number {
   const value = Number(text);
   if (text === '' || !(value >= 0)) throw new InvalidArgumentError('Expected seconds, for example 0.01.');
   return value;

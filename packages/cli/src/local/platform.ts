@@ -29,7 +29,7 @@ export interface PlatformOptions {
 type Role = 'server' | 'worker' | 'aggregator';
 
 /** The built command line program; `tsc -b packages/cli` makes it. */
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 20_000;
 const POLL_MS = 25;

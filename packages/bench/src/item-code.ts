@@ -1,0 +1,86 @@
+/** The items of the heavy loop and the code that its playbooks run on each, taken from those playbooks unchanged. */
+import { runInThisContext } from 'node:vm';
+import { playbookText, type HeavyLoop } from '@noetl/cli';
+import { parsePlaybook } from '@noetl/playbook';
+import type { Json, JsonObject } from '@noetl/protocol';
+import type { ToolBatch, ToolOutcome, Toolbox } from '@noetl/tools';
+
+export type Language = HeavyLoop['language'];
+
+const LOOP_STEP = 'process_items';
+
+/** The item at an index, as the step `initialize` makes it. */
+export function item(index: number): JsonObject {
+  return {
+    id: index,
+    name: `item_${String(index).padStart(4, '0')}`,
+    category: `category_${String(index % 10)}`,
+    priority: index % 5,
+    data: { label: `label_${String(index)}`, amount: index * 100, even: index % 2 === 0 },
+  };
+}
+
+/** The code of the loop's step. */
+export async function itemCode(language: Language): Promise<string> {
+  const { playbook } = parsePlaybook(await playbookText({ language, mode: 'parallel' }));
+  const code = playbook.steps.find((step) => step.name === LOOP_STEP)?.tasks[0]?.config['code'];
+  if (typeof code !== 'string') throw new Error(`the playbook has no code in its step ${LOOP_STEP}`);
+  return code;
+}
+
+export type ItemFunction = (item: JsonObject, padding: number, delay: number) => Promise<Json>;
+
+/** JavaScript code as a function of this very process: the fastest way there is to run it. */
+export function inProcess(code: string): ItemFunction {
+  return runInThisContext(`(async (item, padding_size, delay) => {${code}\n})`) as ItemFunction;
+}
+
+/** Runs the items `[from, to)` on a resident runner; outcomes in order. */
+export function onRunner(
+  toolbox: Toolbox,
+  language: Language,
+  of: { code: string; from: number; to: number; padding: number },
+): AsyncIterable<ToolOutcome> {
+  const { code, from, to, padding } = of;
+  const tool = toolbox.get(language);
+  if (tool === undefined) throw new Error(`there is no tool ${language}`);
+  const items = function* (): ToolBatch['items'] {
+    for (let index = from; index < to; index++)
+      yield {
+        input: { item: item(index), padding_size: padding, delay: 0 },
+        idempotency_key: String(index),
+        attempt: 1,
+      };
+  };
+  return tool.run({ config: { code }, items: items(), lookahead: to - from, environment: bareEnvironment() });
+}
+
+/** The text of an outcome's result; throws when the code failed. */
+export function resultText(outcome: ToolOutcome): string {
+  if (outcome.status === 'error') throw new Error(outcome.error.message);
+  return outcome.text;
+}
+
+function bareEnvironment(): ToolBatch['environment'] {
+  const absent = (): never => {
+    throw new Error('the code of an item uses nothing stored');
+  };
+  return {
+    execution_id: '1',
+    step: LOOP_STEP,
+    context: {
+      execution_id: '1',
+      catalog_id: '1',
+      path: 'bench',
+      vars: {},
+      steps: {},
+      step_kinds: {},
+      args: {},
+      payload: {},
+    },
+    values: { list: absent, value: absent, newList: absent, keep: absent },
+    credentials: absent,
+    hide: () => undefined,
+    signal: new AbortController().signal,
+  };
+}

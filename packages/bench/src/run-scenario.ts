@@ -1,0 +1,40 @@
+/** Runs one scenario in a folder of its own; whatever it started is stopped, also when we are interrupted. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onInterruption, type Terminal } from '@noetl/cli';
+import { STATE, sweepOwned } from '@noetl/cli/local';
+import type { Row, RunOptions, Scenario } from './scenario.ts';
+
+/** What a run is asked for. */
+export type Wanted = Pick<RunOptions, 'repeat' | 'items' | 'padding' | 'workers' | 'executions' | 'quick'> & {
+  /** Time of one scenario, after which figures with a sample get no more. */
+  seconds?: number;
+};
+
+const PREFIX = 'bench-';
+const INTERRUPTED = 130;
+
+export async function runScenario(scenario: Scenario, wanted: Wanted, terminal: Terminal): Promise<Row[]> {
+  await sweepOwned(STATE, PREFIX);
+  const dir = join(STATE, `${PREFIX}${String(process.pid)}`);
+  await mkdir(dir, { recursive: true });
+  const stops: (() => Promise<void>)[] = [];
+  const interruption = onInterruption(() => undefined);
+  const run: RunOptions = {
+    ...wanted,
+    until: performance.now() + (wanted.seconds ?? Infinity) * 1000,
+    dir,
+    progress: (text) => terminal.progress(`${scenario.name}: ${text}`),
+    atEnd: (stop) => stops.unshift(stop),
+  };
+  try {
+    const found = await Promise.race([scenario.run(run), interruption.requested]);
+    if (found !== undefined) return found;
+    for (const stop of stops) await stop();
+    process.exit(INTERRUPTED);
+  } finally {
+    terminal.hide();
+    interruption.release();
+    await rm(dir, { recursive: true, force: true });
+  }
+}

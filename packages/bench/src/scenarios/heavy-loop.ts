@@ -1,0 +1,87 @@
+/** The main job: the heavy loop as its playbooks stand in the repository, on warm runners, every run verified. */
+import { type HeavyLoop, type HeavyLoopOutcome, runHeavyLoop } from '@noetl/cli';
+import { median } from 'simple-statistics';
+import { byName, repeated, row, type Row, type RunOptions, type Scenario } from '../scenario.ts';
+import { clean, onStage, type Stage } from '../stage.ts';
+
+/** Enough for every worker to start its runners. */
+const WARM_ITEMS = 2_000;
+
+export const heavyLoop: Scenario = {
+  name: 'heavy_loop',
+  describe:
+    'Items a second between loop.started and loop.done as Postgres has them; each run verified: rows = distinct indexes = K/V count = items, and PASSED.',
+  run: (options) =>
+    onStage(options, { workers: options.workers }, async (stage) => {
+      const rows: Row[] = [];
+      for (const language of ['javascript', 'python'] as const) {
+        await once(stage, options, { ...loopOf(language, 'parallel'), items: WARM_ITEMS });
+        for (const loop of loops(language, options)) rows.push(await measure(stage, options, loop));
+      }
+      return rows;
+    }),
+  charts: (rows) => [
+    {
+      title: 'Heavy loop: items a second by number of items',
+      kind: 'line',
+      x: { title: 'items', scale: 'log' },
+      y: { title: 'items/s' },
+      series: byName(rows, seriesName).map(([name, some]) => ({
+        name,
+        points: some.map(({ facts, value }) => [Number(facts?.['items']), value]),
+      })),
+    },
+  ],
+};
+
+/** `python, parallel, 100 B`. */
+function seriesName({ key }: Row): string {
+  const [, language = '', mode = '', , padding = ''] = key.split('/');
+  return `${language}, ${mode}, ${padding} B`;
+}
+
+/** Every combination asked for; the short run leaves out sequential JavaScript. */
+function loops(language: HeavyLoop['language'], { items, padding, quick }: RunOptions): HeavyLoop[] {
+  const modes: HeavyLoop['mode'][] =
+    quick && language === 'javascript' ? ['parallel'] : ['parallel', 'sequential'];
+  return modes.flatMap((mode) =>
+    padding.flatMap((bytes) =>
+      items.map((count) => ({ ...loopOf(language, mode), items: count, padding: bytes })),
+    ),
+  );
+}
+
+export function loopOf(language: HeavyLoop['language'], mode: HeavyLoop['mode']): HeavyLoop {
+  return { items: 0, padding: 100, delay: 0, mode, language };
+}
+
+async function measure(stage: Stage, options: RunOptions, loop: HeavyLoop): Promise<Row> {
+  const { language, mode, items, padding } = loop;
+  const outcomes = await repeated(options.repeat, () => once(stage, options, loop), options.until);
+  return row({
+    key: `heavy_loop/${language}/${mode}/${String(items)}/${String(padding)}`,
+    label: `heavy loop, ${language}, ${mode}, ${String(items)} items, padding ${String(padding)}`,
+    unit: 'items/s',
+    samples: outcomes.map(({ facts }) => items / facts.loop_seconds),
+    facts: {
+      items,
+      request_to_end_s: median(outcomes.map(({ facts }) => facts.seconds)),
+      rows: Math.min(...outcomes.map(({ facts }) => facts.rows)),
+      kv_count: Math.min(...outcomes.map(({ facts }) => facts.kv_completed_count)),
+      verified: 'PASSED',
+    },
+  });
+}
+
+/** One verified run on tables that were emptied before. */
+export async function once(stage: Stage, options: RunOptions, loop: HeavyLoop): Promise<HeavyLoopOutcome> {
+  await clean(stage.db);
+  const about = `${loop.language}, ${loop.mode}, ${String(loop.items)} items, padding ${String(loop.padding)}`;
+  options.progress(about);
+  const outcome = await runHeavyLoop(stage, loop, {
+    note: () => undefined,
+    progress: (text) => options.progress(`${about}: ${text}`),
+  });
+  if (outcome.failure !== undefined) throw new Error(`${about}: ${outcome.failure}`);
+  return outcome;
+}

@@ -1,0 +1,93 @@
+/** What a scenario measures on: PostgreSQL and NATS of its own, and when asked for the whole product on top. */
+import { join } from 'node:path';
+import { type LocalNats, Platform, startLocalNats, startLocalPostgres, TOOLS } from '@noetl/cli/local';
+import { Client, type Target } from '@noetl/cli';
+import pg from 'pg';
+import type { RunOptions } from './scenario.ts';
+
+export interface Services {
+  databaseUrl: string;
+  natsUrl: string;
+  /** Process ids by name. */
+  pids: Record<string, number>;
+  stop: () => Promise<void>;
+}
+
+export interface Stage extends Services, Target {
+  platform: Platform;
+  client: Client;
+  db: pg.Pool;
+}
+
+export interface StageOptions {
+  workers: number;
+  env?: Record<string, string>;
+}
+
+/** Empty throwaway servers; nobody's running database, whatever the environment says. */
+export async function startServices({ dir, progress, atEnd }: RunOptions): Promise<Services> {
+  progress('starting PostgreSQL and NATS');
+  const started: Pick<LocalNats, 'remove'>[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((server) => server.remove()));
+  };
+  atEnd(stop);
+  const postgres = await startLocalPostgres({ dir: join(dir, 'postgres') });
+  started.push(postgres);
+  const nats = await startLocalNats({ dir: join(dir, 'nats'), toolDir: TOOLS });
+  started.push(nats);
+  return {
+    databaseUrl: postgres.url,
+    natsUrl: nats.url,
+    pids: { postgres: postgres.pid, 'nats-server': nats.pid },
+    stop,
+  };
+}
+
+/** Runs `work` on a whole NoETL with nothing in it; stops everything afterwards, however it went. */
+export async function onStage<T>(
+  options: RunOptions,
+  { workers, env }: StageOptions,
+  work: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const services = await startServices(options);
+  const { databaseUrl, natsUrl } = services;
+  let platform: Platform | undefined;
+  let db: pg.Pool | undefined;
+  const stop = async (): Promise<void> => {
+    await db?.end();
+    await platform?.stop();
+    await services.stop();
+  };
+  try {
+    options.progress(`starting api, ${String(workers)} workers and aggregator`);
+    platform = await Platform.start({
+      databaseUrl,
+      natsUrl,
+      workers,
+      logDir: join(options.dir, 'logs'),
+      env: { NOETL_LOG_LEVEL: 'warn', NOETL_LOG_FORMAT: 'json', ...env },
+    });
+    const running = platform;
+    options.atEnd(() => running.stop());
+    db = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+    db.on('error', () => undefined);
+    return await work({ ...services, url: platform.url, platform, db, client: new Client(platform.url) });
+  } finally {
+    await stop();
+  }
+}
+
+const KEPT = ['catalog', 'runtime', 'kysely_migration', 'kysely_migration_lock'];
+
+/** Empties the tables of what has run, so that no measurement pays for the one before. */
+export async function clean(db: pg.Pool): Promise<void> {
+  const { rows } = await db.query<{ name: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS name
+     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE n.nspname = 'noetl' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL ($1)`,
+    [KEPT],
+  );
+  await db.query(`TRUNCATE ${rows.map((table) => table.name).join(', ')} CASCADE`);
+  await db.query('CHECKPOINT');
+}
