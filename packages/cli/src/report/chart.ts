@@ -10,12 +10,12 @@ export interface Chart {
   series: ChartSeries[];
 }
 
-export interface Axis {
+interface Axis {
   title: string;
   scale?: 'linear' | 'log';
 }
 
-export interface ChartSeries {
+interface ChartSeries {
   name: string;
   /** Of bars the first value is a name. */
   points: [x: number | string, y: number][];
