@@ -33,12 +33,12 @@ import {
   openFrames,
   withExecution,
   type Committed,
-  type ExecutionRow,
   type LockedExecution,
   type Store,
   type Tx,
 } from '@noetl/store';
 import { freezeCollection } from './collections.ts';
+import type { HotState, HotStates } from './hot-states.ts';
 
 export interface AdvanceDeps {
   store: Store;
@@ -50,16 +50,18 @@ export interface AdvanceDeps {
   nowMs: () => number;
   /** Variables of the process that templates may read. */
   env: Record<string, string>;
+  hot: HotStates;
 }
 
-/** Events folded again and again until the next snapshot. */
-const SNAPSHOT_EVERY = 32;
+/** Events that a process folds which has not decided on the execution before. */
+const SNAPSHOT_EVERY = 128;
 const LOADS_MAX = 32;
 
 interface Published extends Committed {
   commands: CommandNotice[];
   loops: LoopOpening[];
   events: number;
+  hot: HotState;
 }
 
 type Step = { kind: 'done'; published: Published } | { kind: 'needs'; refs: string[] } | undefined;
@@ -72,11 +74,23 @@ export async function advance(
 ): Promise<void> {
   const loaded: LoadedValues = new Map();
   for (let round = 0; round < LOADS_MAX; round += 1) {
-    const step = await withExecution<Step>(deps.store, executionId, (tx, locked) =>
-      decideLocked(deps, tx, locked, input, loaded),
+    const hot = deps.hot.get(executionId);
+    const step = await withExecution<Step>(
+      deps.store,
+      executionId,
+      (tx, locked) => decideLocked(deps, tx, locked, { input, loaded, hot }),
+      hot?.version,
     );
-    if (!step) return;
-    if (step.kind === 'done') return publish(deps, executionId, step.published);
+    if (!step) {
+      deps.hot.forget(executionId);
+      return;
+    }
+    if (step.kind === 'done') {
+      const { hot: decided } = step.published;
+      if (decided.state.phase === 'running') deps.hot.set(executionId, decided);
+      else deps.hot.forget(executionId);
+      return publish(deps, executionId, step.published);
+    }
     for (const ref of step.refs) loaded.set(ref, await loadOrError(deps.store, executionId, ref));
   }
   deps.log.error('the templates of one decision look into too many stored values', {
@@ -88,13 +102,13 @@ async function decideLocked(
   deps: AdvanceDeps,
   tx: Tx,
   locked: LockedExecution,
-  input: EngineInput,
-  loaded: LoadedValues,
+  { input, loaded, hot }: { input: EngineInput; loaded: LoadedValues; hot: HotState | undefined },
 ): Promise<Step> {
   const { execution } = locked;
   if (execution.end_time !== null) return undefined;
   const playbook = await deps.playbooks(execution.catalog_id);
-  const folded = fold(locked, playbook);
+  const known = locked.snapshot === undefined ? hot : undefined;
+  const folded = fold(known?.state ?? stateOf(locked.snapshot), locked.events, playbook);
   const wanted = wantedOf(input, locked);
   const ids = idSource(locked.last_event_id, deps.nowMs());
   const outcome: Outcome = decide(folded, wanted, {
@@ -108,7 +122,7 @@ async function decideLocked(
   const { decision, state } = outcome;
   const loops: LoopOpening[] = [];
   for (const loop of decision.loops) loops.push(await freezeCollection(tx, loop));
-  const unsnapped = locked.events.length + decision.events.length;
+  const unsnapped = (known?.unsnapped ?? 0) + locked.events.length + decision.events.length;
   const mustSnapshot = loops.length > 0 || unsnapped >= SNAPSHOT_EVERY;
   const committed = await commitDecision(tx, {
     execution_id: execution.execution_id,
@@ -125,7 +139,11 @@ async function decideLocked(
   const chunks: CommandNotice[] = [];
   for (const loop of loops) chunks.push(...(await firstCommands(deps, tx, loop)));
   const commands = [...decision.commands, ...chunks];
-  return { kind: 'done', published: { commands, loops, events: decision.events.length, ...committed } };
+  const kept = { state, version: ids.last(), unsnapped: mustSnapshot ? 0 : unsnapped };
+  return {
+    kind: 'done',
+    published: { commands, loops, events: decision.events.length, hot: kept, ...committed },
+  };
 }
 
 /** A new execution is started, one that is to be cancelled is cancelled, whatever brought us here. */
@@ -167,13 +185,27 @@ function valueOf(loaded: LoadedValues, ref: string): Json | undefined {
 }
 
 /** An execution without events has not been started: whoever looks at it first starts it. */
-function startOf({ execution_id, catalog_id, parent_execution_id, payload }: ExecutionRow): EngineInput {
+function startOf({
+  execution_id,
+  catalog_id,
+  parent_execution_id,
+  payload,
+}: LockedExecution['execution']): EngineInput {
   const parent = parent_execution_id === null ? {} : { parent_execution_id };
   return { kind: 'start', execution_id, catalog_id, ...parent, payload: payload as JsonObject };
 }
 
-function fold({ snapshot, events }: LockedExecution, playbook: Playbook): ExecutionState {
-  const start = snapshot === null ? initialState() : (snapshot as unknown as ExecutionState);
+/** The state that a snapshot holds. */
+export function stateOf(snapshot: Json | undefined): ExecutionState {
+  return (snapshot as unknown as ExecutionState | null | undefined) ?? initialState();
+}
+
+/** The state that the events tell. */
+export function fold(
+  start: ExecutionState,
+  events: readonly EngineEvent[],
+  playbook: Playbook,
+): ExecutionState {
   return events.reduce((state, event) => evolve(state, event, playbook), start);
 }
 

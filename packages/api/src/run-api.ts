@@ -8,6 +8,7 @@ import {
   catalogCache,
   connectStore,
   createSealer,
+  dropExpired,
   ensurePartitions,
   poolCapacity,
   type Store,
@@ -15,6 +16,7 @@ import {
 import { AdvanceQueue } from './advance-queue.ts';
 import { advance, type AdvanceDeps } from './advance.ts';
 import { createApp } from './app.ts';
+import { HotStates } from './hot-states.ts';
 import { isLoopback } from './http/host.ts';
 import { relayServices } from './relay.ts';
 import { scheduleService } from './schedules.ts';
@@ -23,6 +25,9 @@ import type { ApiDeps } from './routes/deps.ts';
 
 const ROLL_CALL_MS = 2_000;
 const PARTITIONS_MS = 3_600_000;
+/** Values whose time is over are deleted every so many sweeps; they are not read before that either. */
+const EXPIRY_SWEEPS = 10;
+const EXPIRED_MAX = 1_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 /** A request that waits longer for Postgres is answered with 503. */
 const STATEMENT_TIMEOUT_MS = 15_000;
@@ -52,6 +57,7 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     poolSlots: () => poolSlots,
     nowMs: Date.now,
     env: templateEnv(config),
+    hot: new HotStates(),
   };
   const queue = new AdvanceQueue((executionId) => advance(deps, executionId), log);
   const api: ApiDeps = {
@@ -78,6 +84,14 @@ export async function runApi(config: Config, log: Log): Promise<void> {
       ...relayServices(deps, config.sweepMs),
       scheduleService(api, config.sweepMs),
       webhookService(api, config.sweepMs),
+      every(
+        'expiry',
+        config.sweepMs * EXPIRY_SWEEPS,
+        () => dropExpired(store, EXPIRED_MAX).then(() => undefined),
+        {
+          log,
+        },
+      ),
       http(createServer(createApp(api, { loopback: isLoopback(config.host) })), config),
     ],
     { log, graceMs: config.shutdownGraceMs },

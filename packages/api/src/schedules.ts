@@ -7,7 +7,7 @@ import { NoetlError, type Id, type JsonObject } from '@noetl/protocol';
 import { every, type Log, type Service } from '@noetl/service';
 import {
   createExecution,
-  findResource,
+  findHead,
   takeDueSchedule,
   type ScheduleRow,
   type Started,
@@ -118,8 +118,8 @@ export async function startRun(
 ): Promise<{ id: Id | null; status: string }> {
   const { schedule_id, playbook_path: path, playbook_version } = schedule;
   const version = playbook_version === null ? {} : { version: playbook_version };
-  const entry = await findResource(deps.store, { path, ...version });
-  if (!entry) {
+  const entry = await findHead(deps.store, { path, ...version });
+  if (entry?.kind !== 'Playbook') {
     deps.log.warn('a schedule names a playbook that is not in the catalog', { schedule_id, path });
     return { id: null, status: 'PATH_UNKNOWN' };
   }

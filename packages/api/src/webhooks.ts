@@ -83,7 +83,7 @@ async function send(
 }
 
 /** `sha256=` and the HMAC of `<timestamp>.<body>`, in hexadecimal. */
-export function signature(secret: string, timestamp: string, body: string): string {
+function signature(secret: string, timestamp: string, body: string): string {
   return `sha256=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
 }
 

@@ -36,7 +36,7 @@ describe('without a server', () => {
     nowhere = `http://127.0.0.1:${String(await freePort())}`;
   });
 
-  test.each(['--help', 'run --help', 'demo --help'])('%s explains itself', async (args) => {
+  test.each(['--help', 'run --help', 'schedule add --help'])('%s explains itself', async (args) => {
     const { code, stdout } = await noetl(args.split(' '));
     expect(code).toBe(0);
     expect(stdout).toContain('Usage: noetl');
@@ -48,6 +48,7 @@ describe('without a server', () => {
     'demo --items many',
     'demo --delay -1',
     'demo --mode sideways',
+    'schedule add x',
     'register /none',
     'worker',
   ])('wrong usage ends with 2: %s', async (args) => {
@@ -128,6 +129,25 @@ describe('with a server', () => {
     const watching = run('run', 'cli/waits', '--watch', '--idempotency-key', 'one');
     expect((await run('cancel', String(started['execution_id']))).code).toBe(0);
     expect((await watching).code).toBe(3);
+  });
+
+  test('executions: listed, run again, and cleaned up', async () => {
+    const file = join(dir, 'again.yaml');
+    await writeFile(file, playbook('cli/again', 'result = 1'));
+    await run('register', file);
+    const { execution_id } = lastJson((await run('run', 'cli/again', '--json')).stdout);
+    const again = lastJson((await run('rerun', String(execution_id), '--set', 'a=1', '--json')).stdout);
+    expect(again).toMatchObject({ rerun_of: execution_id, path: 'cli/again' });
+    const listed = await run('list', '--path', 'cli/again', '--limit', '5');
+    expect(listed.stdout.trim().split('\n')).toEqual([
+      expect.stringContaining(String(again['execution_id'])),
+      expect.stringContaining(String(execution_id)),
+    ]);
+    expect((await run('list', '--status', 'wrong')).code).toBe(1);
+    expect(lastJson((await run('cleanup', '--dry-run', '--json')).stdout)).toMatchObject({
+      dry_run: true,
+      count: 0,
+    });
   });
 
   test('a folder is registered whole; what is refused does not keep the others out', async () => {

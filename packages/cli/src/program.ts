@@ -6,6 +6,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addLimitCommand } from './commands/limit.ts';
+import { addExecutionCommands } from './commands/executions.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addRegisterCommand } from './commands/register.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -40,6 +41,7 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addStatusCommand(program);
   addEventsCommand(program);
   addCancelCommand(program);
+  addExecutionCommands(program);
   addScheduleCommand(program);
   addCredentialCommand(program);
   addLimitCommand(program);

@@ -115,8 +115,13 @@ function exited(
     values: { ...state.values, [name]: value },
     kinds,
     exited: [...state.exited, name],
-    last: name,
+    ...(hasValue(playbook, name) && { last: name }),
   };
+}
+
+/** A step that only routes gives nothing that `result` could mean. */
+function hasValue(playbook: Playbook, name: string): boolean {
+  return playbook.steps.find((step) => step.name === name)?.tasks.length !== 0;
 }
 
 /** How the step's value is stored, so that the reader resolves every spelling. */
@@ -137,7 +142,7 @@ function routed(state: ExecutionState, name: string, routing: Routing, graph: Gr
   const failed = stepState(state, name).outcome?.failed === true;
   let next = withStep(state, name, { status: failed ? 'failed' : 'completed' });
   next = { ...next, exited: next.exited.filter((other) => other !== name) };
-  if (routing.value !== undefined) next = { ...next, values: { ...next.values, [name]: routing.value } };
+  if (routing.value !== undefined) next = withValue(next, name, routing.value);
   if (routing.fatal) return { ...next, fatal: next.fatal ?? { step: name, error: routing.fatal } };
   const goesBack = routing.taken.some(({ step }) => graph.isBack(name, step));
   // Before the tokens: a round that begins anew must not forget what is taken beside it.
@@ -152,6 +157,12 @@ function routed(state: ExecutionState, name: string, routing: Routing, graph: Gr
     next = withToken(next, name, target, { taken: arcs.length > 0, args });
   }
   return next;
+}
+
+/** A case has replaced the step's value: it is what it is, not a loop's or a pipeline's. */
+function withValue(state: ExecutionState, name: string, value: Json): ExecutionState {
+  const kinds = Object.fromEntries(Object.entries(state.kinds).filter(([step]) => step !== name));
+  return { ...state, values: { ...state.values, [name]: value }, kinds };
 }
 
 function withToken(state: ExecutionState, source: string, target: string, token: Token): ExecutionState {

@@ -49,6 +49,13 @@ describe('flow', () => {
     );
   });
 
+  test('an end that nobody has declared ends the branch that leads there', () => {
+    const flow = step('start', arcs("{step: end, when: '{{ start.n == 1 }}'}, {step: b}")) + step('b');
+    const story = new Story(flow).ends('start', { n: 1 });
+    expect([story.status, story.log.at(-1)?.result]).toEqual(['COMPLETED', { n: 1 }]);
+    expect(new Story(flow).ends('start', { n: 2 }).running).toEqual(['b']);
+  });
+
   test('a step that only routes needs no worker', () => {
     const seed = '  - {step: start, next: b}\n  - {step: b, tool: {kind: noop}}\n';
     expect(new Story(seed).running).toEqual(['b']);

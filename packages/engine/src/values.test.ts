@@ -15,6 +15,7 @@ describe('loops', () => {
     ['"[\'a\', None]"', { kind: 'inline', items: ['a', null] }],
     ["'one item'", { kind: 'inline', items: ['one item'] }],
     ['{a: 1}', { kind: 'inline', items: [{ key: 'a', value: 1 }] }],
+    ['\'{"a": 1}\'', { kind: 'inline', items: [{ key: 'a', value: 1 }] }],
   ])('collection %s', (collection, frozen) => {
     expect(new Story(loop(collection)).last.loops[0]?.collection).toEqual(frozen);
   });
@@ -119,6 +120,17 @@ describe('values', () => {
     });
   });
 
+  test('defaults that refer to themselves stay as they are written', () => {
+    const workload = "{a: '{{ a }} again', b: '{{ c }}!', c: '{{ b }}!', d: 1, e: '{{ d }}'}";
+    expect(new Story(step('start'), { workload }).state.vars).toEqual({
+      a: '{{ a }} again',
+      b: '{{ c }}!',
+      c: '{{ b }}!',
+      d: 1,
+      e: 1,
+    });
+  });
+
   test('a command carries only what its step can touch', () => {
     const story = new Story(step('start', "input: {a: '{{ workload.a }}'}"), { workload: '{a: 1, b: 2}' });
     expect(story.last.commands[0]?.context.vars).toEqual({ a: 1 });
@@ -159,6 +171,24 @@ describe('seed cases', () => {
       new Story(seed("{when: '{{ result.n > 9 }}', then: {next: b}}", ', next: c')).ends('start', { n: 4 })
         .running,
     ).toEqual(['c']);
+  });
+
+  test('a case that acts without routing stands for the structural next, too', () => {
+    const acts = "{when: '{{ result.n == 4 }}', then: {set: {ctx.k: 1}}}";
+    const story = new Story(seed(acts, ', next: c')).ends('start', { n: 4 });
+    expect([story.running, story.status, story.state.vars['k']]).toEqual([[], 'COMPLETED', 1]);
+  });
+
+  test('what a case does with each item of a loop does not end the flow', () => {
+    const sink = '{when: "{{ event.name == \'call.done\' }}", then: {sink: {kind: event_log}}}';
+    const story = new Story(seed(sink, ', next: c, loop: {in: [1]}'));
+    expect(story.loopEnds('start', [1]).running).toEqual(['c']);
+  });
+
+  test('a result that a case has put in place of a pipeline is read as it is', () => {
+    const flow = `  - {step: start, tool: [{name: x, kind: noop}, {name: y, kind: noop}], case: [{when: true, then: {result: {from: '{{ start.y.n }}'}, next: b}}]}\n${step('b', "input: {r: '{{ start }}'}")}`;
+    const story = new Story(flow).ends('start', { results: { x: 1, y: { n: 2 } }, last: 'y' });
+    expect([story.state.values['start'], story.state.kinds['start']]).toEqual([2, undefined]);
   });
 
   test('set, result and fail', () => {

@@ -49,6 +49,9 @@ export interface Step {
   limit?: string;
 }
 
+/** The name under which a template stands in place of a mapping of inputs. */
+export const ALL_INPUTS = '**';
+
 /** Variable path (`a`, `a.b`, `iter.x`) to template. In order of the document. */
 export type Assignments = Record<string, Json>;
 

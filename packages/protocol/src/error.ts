@@ -67,6 +67,7 @@ export const ERRORS = {
     'Set NOETL_ENCRYPTION_KEY to 32 random bytes in base64 (openssl rand -base64 32), the same in every process.',
   ),
   KEYCHAIN_UNKNOWN: spec('failed', 'Add the entry to `keychain` of the playbook.'),
+  KEYCHAIN_NOT_FOUND: spec('not_found', 'List the entries: GET /api/keychain/catalog/<catalog id>.'),
   VALUE_MISSING: spec('failed', 'The stored value has expired or was never written.'),
   // API
   SQL_ENDPOINT_OFF: spec('forbidden', 'Set NOETL_SQL_ENDPOINT=on to allow read-only SQL over HTTP.'),
@@ -90,7 +91,7 @@ export const ERRORS = {
     'Use http://localhost, or configure authentication before opening the server.',
   ),
   METHOD_WRONG: spec('invalid', 'Use one of the methods in the header Allow.'),
-  ROUTE_UNKNOWN: spec('not_found', 'See the README for the endpoints.'),
+  ROUTE_UNKNOWN: spec('not_found', 'The endpoints are listed in packages/api/README.md.'),
   IDEMPOTENCY_CONFLICT: spec('conflict', 'Use a new Idempotency-Key for a different request.'),
   SERVICE_UNAVAILABLE: spec('unavailable', 'Try again shortly; check GET /api/ready.', true),
   // Running

@@ -1,16 +1,20 @@
 /** The catalog: every registration of a path is a version that never changes. */
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Id } from '@noetl/protocol';
+import { NoetlError, type Id } from '@noetl/protocol';
 import type { Store } from './database.ts';
 
-export interface CatalogEntry {
+/** What lists show: everything but the document. */
+export interface CatalogHead {
   catalog_id: Id;
   path: string;
   version: number;
   kind: string;
-  content: string;
   created_at: Date;
+}
+
+export interface CatalogEntry extends CatalogHead {
+  content: string;
 }
 
 export interface Registered {
@@ -22,7 +26,8 @@ export interface Registered {
   created: boolean;
 }
 
-const COLUMNS = ['catalog_id', 'path', 'version', 'kind', 'content', 'created_at'] as const;
+const HEAD = ['catalog_id', 'path', 'version', 'kind', 'created_at'] as const;
+const COLUMNS = [...HEAD, 'content'] as const;
 
 /** Adds a version (highest + 1 of its path); the same content as the latest version adds nothing. */
 export async function registerResource(
@@ -54,41 +59,66 @@ export async function registerResource(
   });
 }
 
+export type ResourceKey = { catalog_id: Id } | { path: string; version?: number };
+
 /** By id, or by path and version; without a version the latest. */
-export async function findResource(
-  store: Store,
-  by: { catalog_id: Id } | { path: string; version?: number },
-): Promise<CatalogEntry | undefined> {
-  const all = store.db.selectFrom('catalog').select(COLUMNS).orderBy('version', 'desc').limit(1);
-  if ('catalog_id' in by) return all.where('catalog_id', '=', by.catalog_id).executeTakeFirst();
-  const ofPath = all.where('path', '=', by.path);
-  const found = by.version === undefined ? ofPath : ofPath.where('version', '=', by.version);
-  return found.executeTakeFirst();
+export function findResource(store: Store, by: ResourceKey): Promise<CatalogEntry | undefined> {
+  return found(store, by).select(COLUMNS).executeTakeFirst();
 }
 
-/** The latest version of every path, by path. */
+/** The same without the document. */
+export function findHead(store: Store, by: ResourceKey): Promise<CatalogHead | undefined> {
+  return found(store, by).select(HEAD).executeTakeFirst();
+}
+
+function found(store: Store, by: ResourceKey) {
+  const all = store.db.selectFrom('catalog').orderBy('version', 'desc').limit(1);
+  if ('catalog_id' in by) return all.where('catalog_id', '=', by.catalog_id);
+  const ofPath = all.where('path', '=', by.path);
+  return by.version === undefined ? ofPath : ofPath.where('version', '=', by.version);
+}
+
+/** Throws PATH_UNKNOWN, VERSION_UNKNOWN, and PLAYBOOK_KIND for documents that cannot run. */
+export async function playbookHead(
+  store: Store,
+  by: { path: string; version?: number },
+): Promise<CatalogHead> {
+  const head = await findHead(store, by);
+  if (head?.kind === 'Playbook') return head;
+  if (head)
+    throw new NoetlError(
+      'PLAYBOOK_KIND',
+      `"${head.path}" is a document of kind ${head.kind}: only playbooks are executed`,
+    );
+  if (by.version !== undefined && (await findHead(store, { path: by.path })))
+    throw new NoetlError('VERSION_UNKNOWN', `"${by.path}" has no version ${String(by.version)}`);
+  throw new NoetlError('PATH_UNKNOWN', `the catalog has no playbook "${by.path}"`);
+}
+
+/** The latest version of every path, by path; `after` is the last path of the page before. */
 export async function listResources(
   store: Store,
-  filter: { kind?: string; after?: string; limit?: number } = {},
-): Promise<CatalogEntry[]> {
+  filter: { kind?: string; after?: string; limit: number },
+): Promise<CatalogHead[]> {
   let query = store.db
     .selectFrom('catalog')
     .distinctOn('path')
-    .select(COLUMNS)
+    .select(HEAD)
     .orderBy('path')
     .orderBy('version', 'desc')
-    .limit(filter.limit ?? 500);
+    .limit(filter.limit);
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
   if (filter.after !== undefined) query = query.where('path', '>', filter.after);
   return query.execute();
 }
 
-/** All versions of one path, newest first. */
-export function listVersions(store: Store, path: string): Promise<CatalogEntry[]> {
+/** The versions of one path, newest first. */
+export function listVersions(store: Store, path: string, limit = 1_000): Promise<CatalogHead[]> {
   return store.db
     .selectFrom('catalog')
-    .select(COLUMNS)
+    .select(HEAD)
     .where('path', '=', path)
     .orderBy('version', 'desc')
+    .limit(limit)
     .execute();
 }

@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely';
 import { NoetlError, type CommandNotice, type Id, type Json, type JsonObject } from '@noetl/protocol';
-import { findResource } from './catalog.ts';
+import { playbookHead } from './catalog.ts';
 import type { CommandKey } from './command.ts';
 import type { Store, Tx } from './database.ts';
 
@@ -21,15 +21,13 @@ export interface NewChild {
   key: string;
 }
 
-/** Starts a child, or finds the one that an earlier try has started. Throws PATH_UNKNOWN, CHILD_FAILED. */
+/** Starts a child, or finds the one that an earlier try has started. Throws PATH_UNKNOWN, VERSION_UNKNOWN, PLAYBOOK_KIND, CHILD_FAILED. */
 export async function createChild(
   store: Store,
   child: NewChild,
 ): Promise<{ execution_id: Id; created: boolean }> {
   const { path, version, parent_execution_id } = child;
-  const entry = await findResource(store, { path, ...(version !== undefined && { version }) });
-  if (!entry)
-    throw new NoetlError('PATH_UNKNOWN', `the catalog has no playbook "${path}" to start as a child`);
+  const entry = await playbookHead(store, { path, ...(version !== undefined && { version }) });
   const key = `child:${parent_execution_id}:${child.key}`;
   const { rows } = await sql<{ execution_id: Id }>`
     INSERT INTO noetl.execution (execution_id, catalog_id, path, version, status, payload, idempotency_key,

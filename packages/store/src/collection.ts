@@ -22,6 +22,11 @@ import { getLoop, type LoopRow } from './loop.ts';
 const PART_MAX_BYTES = 64 * 1024;
 const PAGE_MAX_BYTES = 256 * 1024;
 const PAGE_MAX_ITEMS = 1_000;
+/** Stands between the items of a page; no JSON text has a line break in it. */
+const ITEM_END = ',\n';
+/** What templates look into is read in pieces: items may be 10 MiB each. */
+const LOAD_FIRST = 50;
+const LOAD_MAX_BYTES = 64 * 1024 * 1024;
 
 export interface Page {
   execution_id: Id;
@@ -29,7 +34,7 @@ export interface Page {
   page_index: number;
   from_index: number;
   count: number;
-  /** JSON text of the array of items. */
+  /** JSON text of the array of items, which a comma and a line break keep apart. */
   items_text: string;
 }
 
@@ -58,6 +63,19 @@ export async function readItems(store: Store, ref: string, from: number, to: num
   return loopItems(store, loop, from, to);
 }
 
+/** Number of items of a stored list, or of a loop. */
+export async function listSize(store: Store, ref: string): Promise<number> {
+  const parsed = parseRef(ref);
+  if (parsed?.kind === 'loop') {
+    const loop = await getLoop(store, { execution_id: parsed.executionId, loop_id: parsed.id });
+    return loop?.size ?? 0;
+  }
+  const { rows } = await sql<{ size: number | null }>`
+    SELECT max(from_index + count) AS size FROM noetl.collection_page
+    WHERE execution_id = ${parsed?.executionId ?? '0'} AND list_id = ${parsed?.id ?? '0'}`.execute(store.db);
+  return rows[0]?.size ?? 0;
+}
+
 /** JSON text of a stored document. */
 export async function readValue(store: Store, ref: string): Promise<string> {
   const parsed = parseRef(ref);
@@ -66,13 +84,16 @@ export async function readValue(store: Store, ref: string): Promise<string> {
     SELECT content::text AS content FROM noetl.value
     WHERE execution_id = ${parsed.executionId} AND value_id = ${parsed.id}
       AND (expires_at IS NULL OR expires_at > now())`.execute(store.db);
-  if (!rows[0]) throw new NoetlError('VALUE_MISSING', `the value ${ref} has expired or was never stored`);
+  if (!rows[0])
+    throw new NoetlError('VALUE_MISSING', `the value ${ref} has expired or was never stored`, {
+      kind: 'missing_reference',
+    });
   return rows[0].content;
 }
 
 /**
- * The content of a reference as a value, for looking into it. Lists of more than `itemsMax` items are refused
- * (VALUE_TOO_LARGE): only code steps read those, page by page.
+ * The content of a reference as a value, for looking into it. Lists of more than `itemsMax` items or 64 MiB are
+ * refused (VALUE_TOO_LARGE): only code steps read those, page by page.
  */
 export async function loadValue(
   store: Store,
@@ -85,14 +106,29 @@ export async function loadValue(
     throw new NoetlError('TEMPLATE_ERROR', `the value ${ref} does not belong to this execution`);
   }
   if (parsed.kind === 'value') return JSON.parse(await readValue(store, ref)) as Json;
-  const items = await readItems(store, ref, 0, itemsMax + 1);
-  if (items.length > itemsMax) {
-    throw new NoetlError(
-      'VALUE_TOO_LARGE',
-      `a template looks into a list of more than ${String(itemsMax)} items`,
-    );
+  const texts: string[] = [];
+  let bytes = 0;
+  for (let step = LOAD_FIRST; ; step = nextStep(texts.length, bytes, step)) {
+    const to = Math.min(itemsMax + 1, texts.length + step);
+    const items = await readItems(store, ref, texts.length, to);
+    const isEnd = items.length < to - texts.length;
+    for (const item of items) bytes += item.length;
+    texts.push(...items);
+    if (texts.length > itemsMax) throw tooLarge(`${String(itemsMax)} items`);
+    if (bytes > LOAD_MAX_BYTES) throw tooLarge(`${String(LOAD_MAX_BYTES / 1024 / 1024)} MiB`);
+    if (isEnd) break;
   }
-  return JSON.parse(`[${items.join(',')}]`) as Json;
+  return JSON.parse(`[${texts.join(',')}]`) as Json;
+}
+
+/** Larger pieces, as long as items like those so far would fit. */
+function nextStep(items: number, bytes: number, step: number): number {
+  const larger = step * 4;
+  return (bytes / Math.max(1, items)) * larger < LOAD_MAX_BYTES - bytes ? larger : step;
+}
+
+function tooLarge(bound: string): NoetlError {
+  return new NoetlError('VALUE_TOO_LARGE', `a template looks into a list of more than ${bound}`);
 }
 
 /** JSON text of the items `[from, to)` of the collection that a loop runs over. */
@@ -145,7 +181,7 @@ async function storeList(of: Store | Tx, executionId: Id, listId: Id, items: Jso
   let pages = 0;
   const flush = async (): Promise<void> => {
     const page = { execution_id: executionId, list_id: listId, page_index: pages, from_index: stored };
-    await writePage(of, { ...page, count: texts.length, items_text: `[${texts.join(',')}]` });
+    await writePage(of, { ...page, count: texts.length, items_text: pageText(texts) });
     stored += texts.length;
     pages += 1;
     bytes += pageBytes;
@@ -169,24 +205,40 @@ async function listItems(
   from: number,
   to: number,
 ): Promise<string[]> {
-  const { rows } = await sql<{ item: string }>`
-    SELECT item.value::text AS item
-    FROM noetl.collection_page AS p, json_array_elements(p.items) WITH ORDINALITY AS item (value, place)
-    WHERE p.execution_id = ${executionId} AND p.list_id = ${listId}
-      AND p.from_index < ${to} AND p.from_index > ${from - PAGE_MAX_ITEMS}
-      AND p.from_index + item.place - 1 >= ${from} AND p.from_index + item.place - 1 < ${to}
-    ORDER BY p.from_index, item.place`.execute(store.db);
-  return rows.map((row) => row.item);
+  const { rows } = await store.pool.query<{ from_index: number; items: string }>({
+    name: 'list-pages',
+    text: `SELECT from_index, items::text AS items FROM noetl.collection_page
+      WHERE execution_id = $1 AND list_id = $2 AND from_index < $3 AND from_index > $4
+      ORDER BY from_index`,
+    values: [executionId, listId, to, from - PAGE_MAX_ITEMS],
+  });
+  return rows.flatMap(({ from_index, items }) =>
+    itemsOf(items).slice(Math.max(0, from - from_index), to - from_index),
+  );
+}
+
+export function pageText(items: string[]): string {
+  return `[${items.join(ITEM_END)}]`;
+}
+
+/** The items of a page's text, cut where {@link ITEM_END} stands: nothing is decoded. */
+function itemsOf(page: string): string[] {
+  return page.slice(1, -1).split(ITEM_END);
 }
 
 async function loopItems(store: Store, loop: LoopRow, from: number, to: number): Promise<string[]> {
-  const { rows } = await sql<{ result: string | null }>`
-    SELECT result::text AS result FROM noetl.event
-    WHERE execution_id = ${loop.execution_id}
-      AND event_id >= ${offsetId(loop.base_event_id, from)}
-      AND event_id < ${offsetId(loop.base_event_id, Math.min(to, loop.size))}
-    ORDER BY event_id`.execute(store.db);
-  return rows.map((row) => row.result ?? 'null');
+  const { rows } = await store.pool.query<[result: string | null]>({
+    name: 'loop-items',
+    rowMode: 'array',
+    text: `SELECT result::text FROM noetl.event
+      WHERE execution_id = $1 AND event_id >= $2 AND event_id < $3 ORDER BY event_id`,
+    values: [
+      loop.execution_id,
+      offsetId(loop.base_event_id, from),
+      offsetId(loop.base_event_id, Math.min(to, loop.size)),
+    ],
+  });
+  return rows.map(([result]) => result ?? 'null');
 }
 
 function sizeOf(value: Json): number {

@@ -46,25 +46,28 @@ interface ClaimedRow {
   progress: Json;
 }
 
+const CLAIM = `
+  UPDATE noetl.command AS c SET
+    state = 'leased', worker_id = $3, attempt = c.attempt + 1, lease_until = now() + $4::int * interval '1 ms'
+  FROM noetl.execution AS e
+    LEFT JOIN noetl.loop AS l ON l.execution_id = e.execution_id AND l.loop_id =
+      (SELECT loop_id FROM noetl.command WHERE execution_id = $1 AND command_id = $2)
+  WHERE c.execution_id = $1 AND c.command_id = $2 AND e.execution_id = c.execution_id
+    AND (c.state = 'pending' OR (c.state = 'leased' AND (c.lease_until < now() OR c.worker_id = $3)))
+  RETURNING c.lane, c.step, c.event_id, c.loop_id, c.from_index, c.to_index, c.context, c.attempt, c.catalog_id,
+    c.progress, l.failed AS loop_failed, l.ctx, l.state AS loop_state, e.end_time IS NOT NULL AS ended`;
+
 /** Takes a command that is pending, or whose lease has run out, or that this worker holds already. */
 export async function claimCommand(
   store: Store,
   claim: CommandKey & { worker_id: string; lease_ms: number },
 ): Promise<Claim> {
   const { execution_id, command_id, worker_id, lease_ms } = claim;
-  const { rows } = await sql<ClaimedRow>`
-    UPDATE noetl.command AS c SET
-      state = 'leased', worker_id = ${worker_id}, attempt = c.attempt + 1,
-      lease_until = now() + ${lease_ms} * interval '1 ms'
-    FROM noetl.execution AS e
-      LEFT JOIN noetl.loop AS l ON l.execution_id = e.execution_id AND l.loop_id =
-        (SELECT loop_id FROM noetl.command WHERE execution_id = ${execution_id} AND command_id = ${command_id})
-    WHERE c.execution_id = ${execution_id} AND c.command_id = ${command_id} AND e.execution_id = c.execution_id
-      AND (c.state = 'pending' OR (c.state = 'leased' AND (c.lease_until < now() OR c.worker_id = ${worker_id})))
-    RETURNING c.lane, c.step, c.event_id, c.loop_id, c.from_index, c.to_index, c.context, c.attempt, c.catalog_id,
-      c.progress, l.failed AS loop_failed, l.ctx, l.state AS loop_state, e.end_time IS NOT NULL AS ended`.execute(
-    store.db,
-  );
+  const { rows } = await store.pool.query<ClaimedRow>({
+    name: 'claim-command',
+    text: CLAIM,
+    values: [execution_id, command_id, worker_id, lease_ms],
+  });
   const row = rows[0];
   if (!row) return whyNot(store, claim);
   // What was suspended is in flight: it may end while its loop stops.

@@ -18,6 +18,7 @@ import type {
   LoopMode,
   OnError,
 } from '@noetl/protocol';
+import { preparing } from './prepared.ts';
 
 /** int8: read as text, written as text. */
 type BigId = ColumnType<Id, Id, Id>;
@@ -312,7 +313,9 @@ export function connectStore(options: StoreOptions): Store {
   });
   pool.on('error', options.onError);
   pool.on('connect', (client) => client.on('error', options.onError));
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }).withSchema('noetl');
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }).withSchema(
+    'noetl',
+  );
   return { db, pool, close: () => db.destroy() };
 }
 

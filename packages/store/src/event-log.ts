@@ -1,4 +1,5 @@
 /** The event log: appending under the execution's lock, folding, and reading by keyset pages. */
+import { sql } from 'kysely';
 import type { EngineEvent, EventType, Id, Json } from '@noetl/protocol';
 import type { Store, Tx } from './database.ts';
 
@@ -111,10 +112,18 @@ export interface EventFilter {
   iterations?: boolean;
 }
 
+/** Results of iterations may be 10 MiB each: in pages of events, larger ones are left out, and said to be. */
+const SHOWN_MAX_BYTES = 64 * 1024;
+const SHOWN = [
+  ...COLUMNS.filter((column): column is Exclude<(typeof COLUMNS)[number], 'result'> => column !== 'result'),
+  sql<Json>`CASE WHEN loop_name IS NULL OR octet_length(result::text) <= ${sql.lit(SHOWN_MAX_BYTES)} THEN result
+    ELSE jsonb_build_object('_omitted', true, '_size_bytes', octet_length(result::text)) END`.as('result'),
+] as const;
+
 export function listEvents(store: Store, executionId: Id, filter: EventFilter): Promise<EventRow[]> {
   let query = store.db
     .selectFrom('event')
-    .select(COLUMNS)
+    .select(SHOWN)
     .where('execution_id', '=', executionId)
     .orderBy('event_id', filter.order)
     .limit(filter.limit);
@@ -133,10 +142,42 @@ export async function eventsByPage(
 ): Promise<{ rows: EventRow[]; total: number }> {
   const of = store.db.selectFrom('event').where('execution_id', '=', executionId);
   const [rows, counted] = await Promise.all([
-    of.select(COLUMNS).orderBy('event_id', 'desc').offset(offset).limit(limit).execute(),
+    of.select(SHOWN).orderBy('event_id', 'desc').offset(offset).limit(limit).execute(),
     of.select(({ fn }) => fn.countAll<string>().as('total')).executeTakeFirstOrThrow(),
   ]);
   return { rows, total: Number(counted.total) };
+}
+
+export interface StepSummary {
+  step: string;
+  status: string;
+  visits: number;
+  result: Json;
+  error: string | null;
+  /** Whether the step is a loop. */
+  loop: boolean;
+}
+
+/** How far each step has come, in the order in which they were first entered; with `results`, what came out. */
+export async function stepSummaries(
+  store: Store,
+  executionId: Id,
+  { results }: { results: boolean },
+): Promise<StepSummary[]> {
+  const { rows } = await sql<StepSummary>`
+    SELECT e.node_name AS step, CASE e.event_type WHEN 'step.enter' THEN 'RUNNING' ELSE e.status END AS status, s.visits,
+      CASE WHEN e.event_type <> 'step.enter' AND ${results} THEN e.result END AS result, e.error,
+      EXISTS (SELECT 1 FROM noetl.loop AS l WHERE l.execution_id = e.execution_id AND l.step = e.node_name) AS loop
+    FROM (
+      SELECT min(event_id) AS first, max(event_id) AS last, (count(*) FILTER (WHERE event_type = 'step.enter'))::int AS visits
+      FROM noetl.event
+      WHERE execution_id = ${executionId} AND loop_name IS NULL
+        AND event_type IN ('step.enter', 'step.exit', 'step.skipped', 'loop.done')
+      GROUP BY node_name
+    ) AS s
+    JOIN noetl.event AS e ON e.execution_id = ${executionId} AND e.event_id = s.last
+    ORDER BY s.first`.execute(store.db);
+  return rows;
 }
 
 /** The last value of a step: of its own end, or of its loop. Undefined when it has not ended. */

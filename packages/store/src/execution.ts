@@ -19,7 +19,6 @@ export interface ExecutionRow {
   path: string;
   version: number;
   status: ExecutionStatus;
-  payload: Json;
   last_event_id: Id;
   result: Json;
   error: string | null;
@@ -42,30 +41,33 @@ export interface NewExecution {
   request_hash?: string;
 }
 
-/** What {@link withExecution} gives its caller: the locked row and the events since the snapshot, in order. */
+/** What lists show: not what executions were given, nor what came out. */
+export type ExecutionHead = Omit<ExecutionRow, 'result'>;
+
+/** What {@link withExecution} gives its caller: the locked row and what there is to fold. */
 export interface LockedExecution {
-  execution: ExecutionRow;
-  snapshot: Json;
-  snapshot_event_id: Id;
+  execution: ExecutionRow & { payload: Json };
   last_event_id: Id;
+  /** State to start from; undefined when the state that the caller holds is one. */
+  snapshot?: Json;
+  /** Events since that state, in order. */
   events: EngineEvent[];
 }
 
-const COLUMNS = [
+const HEAD = [
   'execution_id',
   'catalog_id',
   'parent_execution_id',
   'path',
   'version',
   'status',
-  'payload',
   'last_event_id',
-  'result',
   'error',
   'start_time',
   'end_time',
   'cancel_requested',
 ] as const;
+const COLUMNS = [...HEAD, 'result'] as const;
 
 /** Throws IDEMPOTENCY_CONFLICT when the key was used for another request. */
 export async function createExecution(
@@ -111,37 +113,102 @@ export function getExecution(store: Store, executionId: Id): Promise<ExecutionRo
 /** Newest first; `after` is the last id of the page before. */
 export function listExecutions(
   store: Store,
-  filter: { limit: number; after?: Id; status?: ExecutionStatus; path?: string },
-): Promise<ExecutionRow[]> {
+  filter: {
+    limit: number;
+    offset?: number;
+    after?: Id;
+    status?: ExecutionStatus;
+    path?: string;
+    catalog_id?: Id;
+  },
+): Promise<ExecutionHead[]> {
   let query = store.db
     .selectFrom('execution')
-    .select(COLUMNS)
+    .select(HEAD)
     .orderBy('execution_id', 'desc')
+    .offset(filter.offset ?? 0)
     .limit(filter.limit);
   if (filter.after !== undefined) query = query.where('execution_id', '<', filter.after);
   if (filter.status !== undefined) query = query.where('status', '=', filter.status);
   if (filter.path !== undefined) query = query.where('path', '=', filter.path);
+  if (filter.catalog_id !== undefined) query = query.where('catalog_id', '=', filter.catalog_id);
   return query.execute();
 }
 
-/** Runs `decide` under the execution's row lock, in one transaction. Undefined when the execution is unknown. */
+/** What an execution was started with. */
+export async function executionPayload(store: Store, executionId: Id): Promise<JsonObject> {
+  const { payload } = await store.db
+    .selectFrom('execution')
+    .select('payload')
+    .where('execution_id', '=', executionId)
+    .executeTakeFirstOrThrow();
+  return payload as JsonObject;
+}
+
+/** Executions that have not ended and in which nothing has happened for so long, the oldest first. */
+export function stuckExecutions(
+  store: Store,
+  { idle_ms, limit }: { idle_ms: number; limit: number },
+): Promise<ExecutionHead[]> {
+  return (
+    store.db
+      .selectFrom('execution')
+      .select(HEAD)
+      .where('end_time', 'is', null)
+      .where('updated_at', '<', sql<Date>`now() - ${idle_ms} * interval '1 ms'`)
+      // Loops write nothing into their execution's row while their items come in; who waits for a child is not stuck.
+      .where(
+        sql<boolean>`NOT EXISTS (SELECT 1 FROM noetl.command AS c WHERE c.execution_id = execution.execution_id
+        AND (c.state = 'waiting' OR c.state IN ('pending', 'leased')
+          AND (c.lease_until > now() OR c.available_at > now() - ${idle_ms} * interval '1 ms')))`,
+      )
+      .orderBy('execution_id')
+      .limit(limit)
+      .execute()
+  );
+}
+
+/**
+ * Runs `decide` under the execution's row lock, in one transaction. Undefined when the execution is unknown.
+ * `known`: last event of a state that the caller holds; it saves reading the snapshot and what is folded already.
+ */
 export async function withExecution<T>(
   store: Store,
   executionId: Id,
   decide: (tx: Tx, locked: LockedExecution) => Promise<T>,
+  known?: Id,
 ): Promise<T | undefined> {
   return store.db.transaction().execute(async (tx) => {
     const row = await tx
       .selectFrom('execution')
-      .select([...COLUMNS, 'snapshot', 'snapshot_event_id'])
+      .select([...COLUMNS, 'payload', 'snapshot_event_id'])
       .where('execution_id', '=', executionId)
       .forUpdate()
       .executeTakeFirst();
     if (!row) return undefined;
-    const { snapshot, snapshot_event_id, ...execution } = row;
+    const { snapshot_event_id, ...execution } = row;
+    const { last_event_id } = execution;
+    if (known !== undefined && isBetween(known, snapshot_event_id, last_event_id)) {
+      return decide(tx, { execution, last_event_id, events: await eventsAfter(tx, executionId, known) });
+    }
+    const snapshot = await snapshotOf(tx, executionId);
     const events = await eventsAfter(tx, executionId, snapshot_event_id);
-    return decide(tx, { execution, snapshot, snapshot_event_id, last_event_id: row.last_event_id, events });
+    return decide(tx, { execution, last_event_id, snapshot, events });
   });
+}
+
+/** False for a state from before a loop's ids were reserved, and for one that this database knows nothing of. */
+function isBetween(id: Id, least: Id, most: Id): boolean {
+  return BigInt(id) >= BigInt(least) && BigInt(id) <= BigInt(most);
+}
+
+async function snapshotOf(tx: Tx, executionId: Id): Promise<Json> {
+  const { snapshot } = await tx
+    .selectFrom('execution')
+    .select('snapshot')
+    .where('execution_id', '=', executionId)
+    .executeTakeFirstOrThrow();
+  return snapshot;
 }
 
 /** Takes the row lock of an execution; the last event id and whether it has ended. */

@@ -45,7 +45,10 @@ const FENCE = `
     AND l.execution_id = c.execution_id AND l.loop_id = c.loop_id
   RETURNING c.loop_id, c.catalog_id, c.step, c.attempt, l.base_event_id`;
 
-/** Counts, closes or goes on: $3 done, $4 failed, $5 stop, $6 handed back (from), $7 (to), $8 window, $9 size, $10 ctx, $11 drained. */
+/**
+ * Counts, closes or goes on: $3 done, $4 failed, $5 stop, $6 handed back (from), $7 (to), $8 window, $9 size, $10 ctx,
+ * $11 drained. Towards the end of a parallel loop chunks get smaller, so that all workers end together.
+ */
 const COUNT = `
   WITH before AS (
     SELECT * FROM noetl.loop WHERE execution_id = $1 AND loop_id = $2 FOR UPDATE
@@ -59,11 +62,15 @@ const COUNT = `
       j.open_chunks - 1 AS others,
       CASE WHEN j.state <> 'open' OR j.stop_now THEN 0 ELSE cardinality($6::int[]) END AS handed_back
     FROM judged AS j
+  ), sized AS (
+    SELECT p.*, CASE WHEN $8::int = 1 THEN $9::int ELSE least($9::int, greatest(p.concurrency, ceil($9::int / 4.0)::int,
+      ceil((p.size - p.next_index) / (2.0 * $8::int))::int)) END AS chunk_size
+    FROM plan AS p
   ), window_left AS (
     SELECT p.*,
       CASE WHEN p.stops OR p.drained OR $11::bool THEN 0 ELSE greatest(0, least($8::int - p.others - p.handed_back,
-        CASE WHEN p.cursor THEN 1 ELSE ceil((p.size - p.next_index) / $9::numeric)::int END)) END AS fresh
-    FROM plan AS p
+        CASE WHEN p.cursor THEN 1 ELSE ceil((p.size - p.next_index) / p.chunk_size::numeric)::int END)) END AS fresh
+    FROM sized AS p
   ), dropped AS (
     UPDATE noetl.command SET state = 'cancelled', done_at = now()
     WHERE (SELECT stop_now FROM judged) AND execution_id = $1 AND loop_id = $2 AND state IN ('pending', 'waiting')
@@ -73,7 +80,7 @@ const COUNT = `
     UPDATE noetl.loop AS l SET
       completed = l.completed + $3::int,
       failed = l.failed + $4::int,
-      next_index = CASE WHEN l.cursor THEN l.next_index ELSE least(l.size, w.next_index + w.fresh * $9::int) END,
+      next_index = CASE WHEN l.cursor THEN l.next_index ELSE least(l.size, w.next_index + w.fresh * w.chunk_size) END,
       drained = l.drained OR $11::bool,
       open_chunks = w.others + w.handed_back + w.fresh - (SELECT count(*)::int FROM dropped),
       ctx = CASE WHEN $10::jsonb IS NULL THEN l.ctx ELSE l.ctx || $10::jsonb END,
@@ -89,8 +96,8 @@ const COUNT = `
     SELECT r.from_index, r.to_index FROM window_left AS w, unnest($6::int[], $7::int[]) AS r (from_index, to_index)
     WHERE w.handed_back > 0
     UNION ALL
-    SELECT CASE WHEN NOT w.cursor THEN w.next_index + n * $9::int END,
-      CASE WHEN NOT w.cursor THEN least(w.size, w.next_index + (n + 1) * $9::int) END
+    SELECT CASE WHEN NOT w.cursor THEN w.next_index + n * w.chunk_size END,
+      CASE WHEN NOT w.cursor THEN least(w.size, w.next_index + (n + 1) * w.chunk_size) END
     FROM window_left AS w, generate_series(0, w.fresh - 1) AS n
   ), issued AS (
     INSERT INTO noetl.command (execution_id, command_id, catalog_id, lane, step, loop_id, from_index, to_index)
@@ -187,7 +194,7 @@ export async function isStorable(store: Store, row: IterationRow): Promise<boole
     await store.pool.query('SELECT $1::jsonb, $2::text, $3::jsonb', [
       row.result_text,
       row.item_text,
-      row.meta_text,
+      row.meta_text ?? null,
     ]);
     return true;
   } catch (error) {

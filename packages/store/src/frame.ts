@@ -5,7 +5,7 @@
  */
 import { sql } from 'kysely';
 import { NoetlError, parseRef, type Id } from '@noetl/protocol';
-import { writePage } from './collection.ts';
+import { pageText, writePage } from './collection.ts';
 import type { CommandKey } from './command.ts';
 import type { Store } from './database.ts';
 import type { LoopRow } from './loop.ts';
@@ -48,7 +48,7 @@ export function fillFrame(
           page_index: from + at,
           from_index: from + at,
           count: page.length,
-          items_text: `[${page.join(',')}]`,
+          items_text: pageText(page),
         });
       }
       return { from, to };

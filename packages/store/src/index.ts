@@ -1,11 +1,14 @@
 /** Postgres: the truth. Event log, catalog, executions, loops and chunks, stored values. */
 export { catalogCache } from './catalog-cache.ts';
 export {
+  findHead,
   findResource,
   listResources,
   listVersions,
+  playbookHead,
   registerResource,
   type CatalogEntry,
+  type CatalogHead,
   type Registered,
 } from './catalog.ts';
 export {
@@ -25,6 +28,7 @@ export {
   externalise,
   loadValue,
   newValueId,
+  listSize,
   readItems,
   readValue,
   writePage,
@@ -49,12 +53,23 @@ export {
   type Tx,
 } from './database.ts';
 export { commitDecision, type Committed, type StoredDecision } from './decision.ts';
-export { eventsByPage, listEvents, stepResult, type EventFilter, type EventRow } from './event-log.ts';
+export {
+  eventsByPage,
+  listEvents,
+  stepResult,
+  stepSummaries,
+  type EventFilter,
+  type EventRow,
+  type StepSummary,
+} from './event-log.ts';
 export {
   createExecution,
+  executionPayload,
   getExecution,
   listExecutions,
+  stuckExecutions,
   withExecution,
+  type ExecutionHead,
   type ExecutionRow,
   type LockedExecution,
   type NewExecution,
@@ -80,11 +95,13 @@ export {
   getLoop,
   itemsInFlight,
   loopResultsPage,
+  type IterationPage,
   type IterationResult,
   type LoopKey,
   type LoopRow,
 } from './loop.ts';
 export { migrate } from './migrate.ts';
+export { overview, type Overview } from './overview.ts';
 export { ensurePartitions } from './partition.ts';
 export {
   createSchedule,
@@ -99,8 +116,15 @@ export {
   type Started,
 } from './schedule.ts';
 export { createSealer, type Sealer } from './sealer.ts';
-export { dropKept, keepValue, listKept, type KeptRecord, type KeptValue } from './kept-value.ts';
-export { beatRuntime, endRuntime, poolCapacity, type Runtime } from './runtime.ts';
+export { dropExpired, dropKept, keepValue, listKept, type KeptRecord, type KeptValue } from './kept-value.ts';
+export {
+  beatRuntime,
+  endRuntime,
+  listRuntimes,
+  poolCapacity,
+  type LiveRuntime,
+  type Runtime,
+} from './runtime.ts';
 export { readOnlySql } from './read-only-sql.ts';
 export { nextChunkOf, standings, type Standing } from './turn.ts';
 export { readVars, writeVars, type Variable } from './vars.ts';

@@ -10,12 +10,15 @@ export interface KeptValue {
   text: string;
   step?: string;
   name?: string;
-  /** step, execution, workflow or permanent; a word for people, kept with the value. */
+  /** step: until the execution has ended. execution, workflow, permanent: as long as the execution is kept. */
   scope?: string;
   /** Tier that was asked for; all are kept in Postgres. */
   store?: string;
   ttl_s?: number;
 }
+
+/** Values of these scopes end with the execution; the mark keeps them in the index of those that expire. */
+const UNTIL_END: Partial<Record<string, string>> = { step: 'infinity' };
 
 /** Reference of the stored value, with the facts that stand beside it. */
 export async function keepValue(store: Store, kept: KeptValue): Promise<Ref & JsonObject> {
@@ -24,8 +27,8 @@ export async function keepValue(store: Store, kept: KeptValue): Promise<Ref & Js
   const { rows } = await sql<{ expires_at: Date | null }>`
     INSERT INTO noetl.value (execution_id, value_id, content, step, name, scope, store, expires_at)
     VALUES (${execution_id}, ${id}, ${text}, ${kept.step ?? null}, ${kept.name ?? null}, ${kept.scope ?? 'execution'},
-      ${kept.store ?? 'db'}, now() + ${kept.ttl_s ?? null}::float8 * interval '1 second')
-    RETURNING expires_at`.execute(store.db);
+      ${kept.store ?? 'db'}, coalesce(now() + ${kept.ttl_s ?? null}::float8 * interval '1 second', ${UNTIL_END[kept.scope ?? ''] ?? null}::timestamptz))
+    RETURNING nullif(expires_at, 'infinity') AS expires_at`.execute(store.db);
   return {
     ...makeRef(execution_id, 'value', id, 0, Buffer.byteLength(text)),
     store: kept.store ?? 'db',
@@ -48,7 +51,8 @@ export interface KeptRecord {
 /** Values of an execution that were kept under a step or a name, newest first. */
 export async function listKept(store: Store, executionId: Id, limit: number): Promise<KeptRecord[]> {
   const { rows } = await sql<KeptRecord & { value_id: Id }>`
-    SELECT value_id, name, step, scope, store, octet_length(content::text) AS bytes, created_at, expires_at
+    SELECT value_id, name, step, scope, store, octet_length(content::text) AS bytes, created_at,
+      nullif(expires_at, 'infinity') AS expires_at
     FROM noetl.value
     WHERE execution_id = ${executionId} AND (step IS NOT NULL OR name IS NOT NULL)
       AND (expires_at IS NULL OR expires_at > now())
@@ -67,4 +71,23 @@ export async function dropKept(store: Store, executionId: Id, valueId: Id): Prom
     .where('value_id', '=', valueId)
     .executeTakeFirst();
   return numDeletedRows > 0n;
+}
+
+/** Deletes values whose time is over, and those of scope `step` once all is at an end. Returns how many. */
+export async function dropExpired(store: Store, limit: number): Promise<number> {
+  const timed = await sql`
+    DELETE FROM noetl.value AS v USING (
+      SELECT execution_id, value_id FROM noetl.value WHERE expires_at <= now() ORDER BY expires_at LIMIT ${limit}
+    ) AS due
+    WHERE v.execution_id = due.execution_id AND v.value_id = due.value_id`.execute(store.db);
+  // A child's values are read by those above it: they live until the root has ended.
+  const scoped = await sql`
+    DELETE FROM noetl.value AS v USING (
+      SELECT v.execution_id, v.value_id FROM noetl.value AS v
+      JOIN noetl.execution AS e ON e.execution_id = v.execution_id
+      JOIN noetl.execution AS root ON root.execution_id = coalesce(e.root_execution_id, e.execution_id)
+      WHERE v.expires_at = 'infinity' AND root.end_time IS NOT NULL LIMIT ${limit}
+    ) AS due
+    WHERE v.execution_id = due.execution_id AND v.value_id = due.value_id`.execute(store.db);
+  return Number(timed.numAffectedRows ?? 0) + Number(scoped.numAffectedRows ?? 0);
 }

@@ -9,6 +9,7 @@ import {
   ensurePartitions,
   executionsToAdvance,
   externalise,
+  findResource,
   finishStep,
   getExecution,
   listEvents,
@@ -130,7 +131,9 @@ describe('catalog', () => {
     );
     expect(all.map(({ version }) => version).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     const [newest] = await listVersions(store, 'many');
-    expect(await register(newest?.content ?? '')).toMatchObject({ version: 8, created: false });
+    const entry = await findResource(store, { path: 'many' });
+    expect(newest?.version).toBe(8);
+    expect(await register(entry?.content ?? '')).toMatchObject({ version: 8, created: false });
   });
 });
 

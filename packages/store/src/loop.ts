@@ -50,21 +50,40 @@ export interface IterationResult {
   worker_id: string | null;
 }
 
+/** A page ends where it would hold more than this; its first item is in it whatever its size. */
+const PAGE_MAX_BYTES = 8 * 1024 * 1024;
+
+export interface IterationPage {
+  items: IterationResult[];
+  /** Index to go on after; null when there is nothing more. */
+  next: number | null;
+}
+
 /** A page of a loop's iterations by index; `after_index` is the last index of the page before. */
-export function loopResultsPage(
+export async function loopResultsPage(
   store: Store,
   loop: Pick<LoopRow, 'execution_id' | 'base_event_id' | 'size'>,
   page: { after_index?: number; limit: number; state?: 'COMPLETED' | 'FAILED' },
-): Promise<IterationResult[]> {
+): Promise<IterationPage> {
   const from = (page.after_index ?? -1) + 1;
-  let query = store.db
-    .selectFrom('event')
-    .select(['current_index', 'status', 'result', 'error', 'current_item', 'duration', 'worker_id'])
-    .where('execution_id', '=', loop.execution_id)
-    .where('event_id', '>=', offsetId(loop.base_event_id, from))
-    .where('event_id', '<', offsetId(loop.base_event_id, loop.size))
-    .orderBy('event_id')
-    .limit(page.limit);
-  if (page.state !== undefined) query = query.where('status', '=', page.state);
-  return query.$narrowType<{ current_index: number }>().execute();
+  const { rows } = await sql<IterationResult & { fits: boolean }>`
+    WITH page AS MATERIALIZED (
+      SELECT event_id, coalesce(sum(size) OVER (ORDER BY event_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+        + size <= ${PAGE_MAX_BYTES} OR row_number() OVER (ORDER BY event_id) = 1 AS fits
+      FROM (
+        SELECT event_id, coalesce(octet_length(result::text), 0) + coalesce(octet_length(current_item), 0) AS size
+        FROM noetl.event
+        WHERE execution_id = ${loop.execution_id} AND event_id >= ${offsetId(loop.base_event_id, from)}
+          AND event_id < ${offsetId(loop.base_event_id, loop.size)} AND status = coalesce(${page.state ?? null}, status)
+        ORDER BY event_id LIMIT ${page.limit + 1}
+      ) AS sized
+    )
+    SELECT p.fits, e.current_index, e.status, CASE WHEN p.fits THEN e.result END AS result, e.error,
+      CASE WHEN p.fits THEN e.current_item END AS current_item, e.duration, e.worker_id
+    FROM page AS p JOIN noetl.event AS e ON e.execution_id = ${loop.execution_id} AND e.event_id = p.event_id
+    ORDER BY e.event_id`.execute(store.db);
+  const end = rows.findIndex(({ fits }) => !fits);
+  const count = Math.min(page.limit, end < 0 ? rows.length : end);
+  const items = rows.slice(0, count).map(({ fits: _, ...item }) => item);
+  return { items, next: count < rows.length ? (items.at(-1)?.current_index ?? null) : null };
 }

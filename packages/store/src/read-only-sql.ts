@@ -4,7 +4,7 @@ import type { Json } from '@noetl/protocol';
 import type { Store } from './database.ts';
 
 const TIMEOUT_MS = 10_000;
-export const ROWS_MAX = 1_000;
+const ROWS_MAX = 1_000;
 
 export interface ReadQuery {
   query: string;
@@ -21,6 +21,11 @@ export async function readOnlySql(
   const client = await store.pool.connect();
   try {
     await client.query('BEGIN READ ONLY');
+    // Where the platform's own role may do more than read (files, other sessions), the statement may not.
+    const { rows: can } = await client.query<{ lower: boolean }>(
+      `SELECT pg_has_role(current_user, 'pg_read_all_data', 'MEMBER') AS lower`,
+    );
+    if (can[0]?.lower === true) await client.query('SET LOCAL ROLE pg_read_all_data');
     await client.query(`SET LOCAL statement_timeout = ${String(TIMEOUT_MS)}`);
     if (schema !== undefined)
       await client.query(`SET LOCAL search_path = ${escapeIdentifier(schema)}, public`);

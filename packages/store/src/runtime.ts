@@ -43,3 +43,20 @@ export async function poolCapacity(store: Store): Promise<number> {
     WHERE kind = 'worker_pool' AND heartbeat > now() - ${ALIVE_MS} * interval '1 ms'`.execute(store.db);
   return rows[0]?.slots ?? 0;
 }
+
+export interface LiveRuntime extends Runtime {
+  status: string;
+  heartbeat: Date;
+  created_at: Date;
+  /** Whether it has beaten lately. */
+  alive: boolean;
+}
+
+/** Processes that have ever beaten and not said goodbye, by kind and name. */
+export async function listRuntimes(store: Store, limit = 1_000): Promise<LiveRuntime[]> {
+  const { rows } = await sql<LiveRuntime>`
+    SELECT name, kind, status, capacity, labels, heartbeat, created_at,
+      heartbeat > now() - ${ALIVE_MS} * interval '1 ms' AS alive
+    FROM noetl.runtime ORDER BY kind, name LIMIT ${limit}`.execute(store.db);
+  return rows;
+}

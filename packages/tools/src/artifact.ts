@@ -51,8 +51,7 @@ async function read(settings: JsonObject, values: ToolCall['environment']['value
     throw new NoetlError('VALUE_MISSING', message, { kind: 'missing_reference' });
   }
   if (parsed.kind === 'value') return JSON.parse(await values.value(text)) as Json;
-  const count = isJsonObject(written) && typeof written['count'] === 'number' ? written['count'] : 0;
-  return hole({ kind: parsed.kind, ref: text, count, bytes: 0 });
+  return hole({ kind: parsed.kind, ref: text, count: await values.size(text), bytes: 0 });
 }
 
 function keepOptions(settings: JsonObject) {

@@ -1,8 +1,10 @@
 /** The tools that run an author's code, `python` and `javascript`: one shape, two runners. */
-import { NoetlError, type JsonObject } from '@noetl/protocol';
+import { isJsonObject, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import { BatchRun, type Program } from './runner/batch.ts';
+import { fillHoles, hasHoles } from './runner/inputs.ts';
+import { refusedLines } from './runner/outcomes.ts';
 import type { RunnerPool } from './runner/pool.ts';
-import type { Tool, ToolBatch, ToolOutcome } from './tool.ts';
+import type { LineBatch, OutcomeBlock, Tool, ToolBatch, ToolOutcome } from './tool.ts';
 
 const SCHEMA: JsonObject = {
   type: 'object',
@@ -14,45 +16,92 @@ const SCHEMA: JsonObject = {
       type: ['object', 'string'],
       description: 'Where the program is: {uri, source: {type: inline | file | http, code, endpoint}}.',
     },
-    libs: { type: ['object', 'null'], description: 'Imports: {alias: module} or {alias: {from, import}}.' },
+    libs: {
+      type: ['object', 'array', 'null'],
+      description: 'Imports: {alias: module}, {alias: {from, import}}, or a list of modules.',
+    },
   },
 };
 
 export function codeTool(kind: string, pool: RunnerPool): Tool {
-  return { kind, schema: SCHEMA, run: (batch) => runCode(kind, pool, batch) };
+  const stream = (batch: LineBatch): AsyncGenerator<OutcomeBlock> => runCode(kind, pool, batch);
+  return {
+    kind,
+    schema: SCHEMA,
+    stream,
+    async *run(batch) {
+      for await (const block of stream(linesOf(batch))) yield* outcomes(block);
+    },
+  };
 }
 
-async function* runCode(kind: string, pool: RunnerPool, batch: ToolBatch): AsyncGenerator<ToolOutcome> {
+async function* runCode(kind: string, pool: RunnerPool, batch: LineBatch): AsyncGenerator<OutcomeBlock> {
   let program: Program;
   try {
     program = programOf(kind, batch);
   } catch (error) {
     if (!(error instanceof NoetlError)) throw error;
-    const info = error.toInfo();
-    for (const _ of batch.items) {
-      yield { status: 'error', error: info, stdout: '', duration_ms: 0 };
-      if (batch.stop_on_error === true) return;
-    }
+    yield* refusedLines(batch, error.toInfo());
     return;
   }
   yield* new BatchRun(pool, batch, program).run();
 }
 
-function programOf(kind: string, { config, environment }: ToolBatch): Program {
+/** Items one by one, as texts. Inputs that stay lazy are told by their references. */
+function linesOf({ items, ...facts }: ToolBatch): LineBatch {
+  const source = items[Symbol.iterator]();
+  const take = async (count: number): Promise<string[]> => {
+    const lines: string[] = [];
+    while (lines.length < count) {
+      const next = source.next();
+      if (next.done === true) break;
+      const { input } = next.value;
+      const filled = hasHoles(input) ? (await fillHoles(input, facts.environment.values)).value : input;
+      lines.push(JSON.stringify(filled));
+    }
+    return lines;
+  };
+  return { ...facts, shared: {}, item_name: null, take };
+}
+
+function* outcomes({ texts, durations_ms, errors, prints }: OutcomeBlock): Generator<ToolOutcome> {
+  for (const [place, text] of texts.entries()) {
+    const facts = { stdout: prints.get(place) ?? '', duration_ms: durations_ms[place] as number };
+    const error = errors.get(place);
+    if (!error) yield { status: 'ok', text, ...facts };
+    else yield { status: 'error', error, ...(text !== '' && { text }), ...facts };
+  }
+}
+
+function programOf(kind: string, { config, environment }: LineBatch): Program {
   const code = sourceOf(kind, config);
   const { execution_id, context } = environment;
   const wantsContext = /\bcontext\b/.test(code);
-  const libs = config['libs'];
   return {
     code,
-    libs: typeof libs === 'object' && libs !== null && !Array.isArray(libs) ? libs : {},
+    libs: libsOf(config['libs'] ?? null),
     names: { execution_id },
     context: wantsContext ? JSON.stringify(contextGlobal(context)) : null,
   };
 }
 
+/** Modules by alias; one that is only named goes by the first part of its name, as after `import a.b`. */
+function libsOf(written: Json): JsonObject {
+  if (Array.isArray(written)) return Object.assign({}, ...written.map(libOf)) as JsonObject;
+  if (!isJsonObject(written)) return {};
+  const entries = Object.entries(written).map(([alias, module]) =>
+    module === null ? libOf(alias) : { [alias]: module },
+  );
+  return Object.assign({}, ...entries) as JsonObject;
+}
+
+function libOf(module: Json): JsonObject {
+  if (typeof module !== 'string') return libsOf(module);
+  return { [module.split('.')[0] ?? module]: { module } };
+}
+
 /** The global `context` of a program: ids, variables and the values of earlier steps. */
-function contextGlobal(context: ToolBatch['environment']['context']): JsonObject {
+function contextGlobal(context: LineBatch['environment']['context']): JsonObject {
   const { execution_id, vars, steps } = context;
   return { ...steps, execution_id, workload: vars, ctx: vars, vars, steps };
 }

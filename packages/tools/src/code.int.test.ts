@@ -76,6 +76,9 @@ describe('python: ways to give a result', () => {
     expect(await run('python', 'result = [m.floor(2.5), up[:3]]', [{}], { config: { libs } })).toEqual([
       [2, 'ABC'],
     ]);
+    const listed = { libs: ['math', 'os.path', { s: 'string' }] };
+    const code = 'result = [math.floor(2.5), os.path.basename("a/b"), s.digits[:2]]';
+    expect(await run('python', code, [{}], { config: listed })).toEqual([[2, 'b', '01']]);
   });
 });
 

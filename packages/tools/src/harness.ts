@@ -16,6 +16,10 @@ export class MemoryValues implements ValueStore {
     return Promise.resolve(JSON.stringify(this.lists.get(ref) ?? null));
   }
 
+  size(ref: string): Promise<number> {
+    return Promise.resolve(this.lists.get(ref)?.length ?? 0);
+  }
+
   newList(): ReturnType<ValueStore['newList']> {
     const ref = makeRef('1', 'list', String(this.lists.size + 1), 0, 0);
     const items: Json[] = [];
@@ -79,6 +83,7 @@ export async function runBatch(
     values: new MemoryValues(),
     credentials: refuseCredential,
     hide: () => undefined,
+    redact: (text: string) => text,
     signal: new AbortController().signal,
   };
   const items = inputs.map((input, index) => ({ input, idempotency_key: String(index), attempt: 1 }));

@@ -2,8 +2,10 @@
 export type {
   Credential,
   KeepOptions,
+  LineBatch,
   ListWriter,
   Permit,
+  OutcomeBlock,
   Tool,
   ToolBatch,
   ToolEnvironment,

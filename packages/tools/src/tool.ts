@@ -10,17 +10,43 @@ export interface Tool {
    * after it has not run. Throws only when the batch is aborted.
    */
   run(batch: ToolBatch): AsyncIterable<ToolOutcome>;
+  /** The same for items that are JSON texts already, a block of outcomes at a time: the hot path of loops. */
+  stream?(batch: LineBatch): AsyncIterable<OutcomeBlock>;
 }
 
-export interface ToolBatch {
+/** What both kinds of batches say. */
+interface BatchFacts {
   /** Rendered; the same for all items. */
   config: JsonObject;
-  /** Pulled as capacity allows; ends when the caller wants no more started. */
-  items: Iterable<ToolItem>;
   /** Most items pulled ahead of the outcome that comes next; 1: strictly one after another. */
   lookahead: number;
   stop_on_error?: boolean;
   environment: ToolEnvironment;
+}
+
+export interface LineBatch extends BatchFacts {
+  /** Inputs that are the same for all items; large values are holes. */
+  shared: JsonObject;
+  /** Input that the item's text is the value of; null: the text is an object of inputs, laid over `shared`. */
+  item_name: string | null;
+  /** JSON texts without line breaks of the next items: at most `count`, none when there are no more. */
+  take(count: number): string[] | Promise<string[]>;
+}
+
+/** Outcomes of consecutive items. */
+export interface OutcomeBlock {
+  /** JSON of each result; what a failed item has besides its error, or an empty text. */
+  texts: string[];
+  durations_ms: number[];
+  /** Failures by place in the block. */
+  errors: Map<number, ErrorInfo>;
+  /** Prints by place in the block, of the items that printed. */
+  prints: Map<number, string>;
+}
+
+export interface ToolBatch extends BatchFacts {
+  /** Pulled as capacity allows; ends when the caller wants no more started. */
+  items: Iterable<ToolItem>;
 }
 
 export interface ToolItem {
@@ -41,6 +67,8 @@ export interface ToolEnvironment {
   credentials: (name: string) => Promise<Credential>;
   /** A secret that came up on the way (a token): it must not get into anything stored either. */
   hide: (secret: string) => void;
+  /** A text that is about to be stored, without the secrets that have come up so far. */
+  redact: (text: string) => string;
   signal: AbortSignal;
   /** When limits apply to the call. */
   permit?: Permit;
@@ -72,6 +100,8 @@ export interface ValueStore {
   /** Items `[from, to)`; fewer when the list ends before. */
   list(ref: string, from: number, to: number): Promise<string[]>;
   value(ref: string): Promise<string>;
+  /** Number of items of a list. */
+  size(ref: string): Promise<number>;
   newList(): ListWriter;
   /** Keeps a value on its own; `text` is JSON. */
   keep(text: string, about: KeepOptions): Promise<Hole>;

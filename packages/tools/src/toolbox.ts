@@ -38,7 +38,7 @@ export interface ToolboxOptions {
 }
 
 const PYTHON_RUNNER = fileURLToPath(new URL('../runners/python/main.py', import.meta.url));
-const JAVASCRIPT_RUNNER = fileURLToPath(new URL('../runners/javascript/main.mjs', import.meta.url));
+const JAVASCRIPT_RUNNER = fileURLToPath(new URL('../runners/javascript/', import.meta.url));
 
 export function createToolbox({
   pythonPath = 'python3',
@@ -55,7 +55,7 @@ export function createToolbox({
   const http = createHttp(httpHosts);
   const scripts: ScriptDeps = {
     ...(scriptsDir !== undefined && { folder: scriptsDir }),
-    http: (config, { environment }) =>
+    http: (config, environment) =>
       http.run({
         config,
         input: {},
@@ -101,5 +101,5 @@ function runnerEnvironment(): Record<string, string> {
 function javascriptArgs(): string[] {
   const [major] = process.versions.node.split('.').map(Number) as [number];
   const flag = major >= 22 ? '--permission' : '--experimental-permission';
-  return ['--no-warnings', flag, `--allow-fs-read=${JAVASCRIPT_RUNNER}`, JAVASCRIPT_RUNNER];
+  return ['--no-warnings', flag, `--allow-fs-read=${JAVASCRIPT_RUNNER}*`, `${JAVASCRIPT_RUNNER}main.mjs`];
 }

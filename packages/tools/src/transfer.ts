@@ -4,16 +4,16 @@ import type pg from 'pg';
 import { requiredCredential } from './auth.ts';
 import { itemTool, type ToolCall } from './item-tool.ts';
 import { first, mappingSetting, numberSetting, requiredText, textSetting } from './settings.ts';
-import { sqlError } from './sql/errors.ts';
 import type { PostgresPools } from './sql/pools.ts';
 import { statementsOf } from './sql/source.ts';
-import { bound } from './sql/parameters.ts';
-import { jsonValue } from './sql/types.ts';
-import { insertStatements } from './sql/write-table.ts';
+import { bound, type Bound } from './sql/parameters.ts';
+import { withSession } from './sql/session.ts';
+import { emptyStatement, insertStatements } from './sql/write-table.ts';
 import type { Tool } from './tool.ts';
 
 const TIMEOUT_S = 600;
 const CHUNK_ROWS = 1_000;
+const MODES = ['append', 'insert', 'replace', 'upsert', 'update'];
 /** Keys of an HTTP answer under which rows are looked for when no `data_path` says where they are. */
 const ROW_KEYS = ['data', 'items', 'results', 'rows', 'records'];
 
@@ -27,9 +27,10 @@ const SCHEMA: JsonObject = {
     },
     target: {
       type: 'object',
-      description: '{type: postgres, auth, table, mapping, mode, key} or {type: postgres, auth, query}.',
+      description:
+        '{type: postgres, auth, table, mapping, mode, key} or {type: postgres, auth, query} with :field, %s or $1.',
     },
-    mode: { enum: ['append', 'replace', 'upsert'], description: 'append by default.' },
+    mode: { enum: MODES, description: 'append by default; upsert and update need `key` in the target.' },
     chunk_size: { type: 'integer', description: 'Rows a transaction, 1000 by default.' },
   },
 };
@@ -55,9 +56,11 @@ async function transfer(deps: TransferDeps, call: ToolCall): Promise<Json> {
   const sourceType = requiredText(source, 'transfer', 'type', 'kind', 'tool');
   const targetType = textSetting(target, 'type', 'kind', 'tool') ?? 'postgres';
   if (targetType !== 'postgres') throw unavailable('target', targetType);
+  const mode = textSetting(target, 'mode') ?? textSetting(call.config, 'mode') ?? 'append';
+  if (!MODES.includes(mode))
+    throw new NoetlError('TOOL_CONFIG', `transfer: there is no mode "${mode}"; use ${MODES.join(', ')}`);
   const rows = await sourceRows(deps, call, source, sourceType);
   const mapped = mappedRows(rows, mappingSetting(target, 'mapping'));
-  const mode = textSetting(target, 'mode') ?? textSetting(call.config, 'mode') ?? 'append';
   const size = Math.max(1, Math.floor(numberSetting(call.config, 'chunk_size') ?? CHUNK_ROWS));
   const { data } = await requiredCredential(
     call.environment,
@@ -100,16 +103,12 @@ async function sourceRows(
     'transfer',
     first(source, 'auth', 'credential'),
   );
-  let rows: Json = [];
-  for (const statement of statementsOf(source)) {
-    const { text, values } = bound(statement, first(source, 'params'));
-    try {
-      rows = (await pools.pool(data, {}).query<JsonObject>(text, values)).rows.map(jsonValue);
-    } catch (error) {
-      throw sqlError(error, statement);
-    }
-  }
-  return rowsIn(rows, undefined);
+  const statements = statementsOf(source, 'transfer').map((text) => bound(text, first(source, 'params')));
+  return withSession(pools.pool(data, {}), call.signal, async (execute) => {
+    let rows: Json[] = [];
+    for (const statement of statements) ({ rows } = await execute(statement));
+    return rows.filter(isJsonObject);
+  });
 }
 
 /** The list of mappings in a document: at the path, at the top, or under a key that usually holds it. */
@@ -124,9 +123,13 @@ function rowsIn(document: Json, path: string | undefined): JsonObject[] {
     const key = ROW_KEYS.find((name) => Array.isArray(holder[name]));
     found = key === undefined ? [holder] : holder[key];
   }
-  if (Array.isArray(found)) return found.filter(isJsonObject);
-  if (isJsonObject(found)) return [found];
-  throw new NoetlError('TOOL_FAILED', `the source gave no rows${path === undefined ? '' : ` at "${path}"`}`);
+  const rows = isJsonObject(found) ? [found] : found;
+  const place = path === undefined ? '' : ` at "${path}"`;
+  if (!Array.isArray(rows)) throw new NoetlError('TOOL_FAILED', `the source gave no rows${place}`);
+  const odd = rows.findIndex((row) => !isJsonObject(row));
+  if (odd < 0) return rows as JsonObject[];
+  const text = `item ${String(odd)} of the source${place} is no row of fields: ${jsonText(rows[odd] ?? null)}`;
+  throw new NoetlError('TOOL_FAILED', text.slice(0, 300));
 }
 
 /** `mapping`: column to field of the source, dots go inside; without one the fields are the columns. */
@@ -140,42 +143,41 @@ function mappedRows(rows: JsonObject[], mapping: JsonObject | undefined): JsonOb
 }
 
 /** Each chunk is one transaction; `replace` empties the table in the first. Returns how many chunks there were. */
-async function writeChunks(
+function writeChunks(
   pool: pg.Pool,
   target: JsonObject,
   rows: JsonObject[],
   size: number,
   signal: AbortSignal,
 ): Promise<number> {
-  let chunks = 0;
-  const client = await pool.connect().catch((error: unknown) => {
-    throw sqlError(error);
-  });
-  let clean = false;
-  try {
+  return withSession(pool, signal, async (execute) => {
+    let chunks = 0;
+    // Also without rows: what is replaced by nothing is gone.
+    if (rows.length === 0 && target['mode'] === 'replace') await execute(emptied(target));
     for (let at = 0; at < rows.length; at += size) {
-      signal.throwIfAborted();
       const mode = target['mode'] === 'replace' && at > 0 ? 'append' : (target['mode'] ?? 'append');
-      await client.query('BEGIN');
-      for (const { text, values } of statementsFor({ ...target, mode }, rows.slice(at, at + size)))
-        await client.query(text, values);
-      await client.query('COMMIT');
+      await execute({ text: 'BEGIN', values: [] });
+      for (const statement of statementsFor({ ...target, mode }, rows.slice(at, at + size)))
+        await execute(statement);
+      await execute({ text: 'COMMIT', values: [] });
       chunks += 1;
     }
-    clean = true;
     return chunks;
-  } catch (error) {
-    throw sqlError(error);
-  } finally {
-    client.release(!clean);
-  }
+  });
 }
 
-function statementsFor(target: JsonObject, rows: JsonObject[]) {
+function statementsFor(target: JsonObject, rows: JsonObject[]): Bound[] {
   const table = textSetting(target, 'table');
   if (table !== undefined) return insertStatements(table, target, rows);
-  const statements = statementsOf(target);
-  return rows.flatMap((row) => statements.map((statement) => bound(statement, row)));
+  const statements = statementsOf(target, 'transfer');
+  // `%s` and `$1` take the fields of a row in the order of the mapping, `:name` takes them by name.
+  return rows.flatMap((row) =>
+    statements.map((text) => bound(text, /%s|\$\d/.test(text) ? Object.values(row) : row)),
+  );
+}
+
+function emptied(target: JsonObject): Bound {
+  return emptyStatement(requiredText(target, 'transfer', 'table'));
 }
 
 function unavailable(side: string, type: string): NoetlError {

@@ -5,11 +5,13 @@ import type { Tool } from './tool.ts';
 
 const INSTEAD: Record<string, string> = {
   agent: 'Call the agent through an `http` step, or run it as a child with a `playbook` step.',
+  event_log: 'Nothing needs to be written: every step is in the event log already. It is for `sink` only.',
   gateway: 'Call the gateway through an `http` step.',
   gcs: 'Use an `http` step with the JSON API of Google Cloud Storage, or a `duckdb` step with a gcs credential.',
   iterator: 'Put `loop: {in: …, iterator: …}` on the step instead.',
   mcp: 'Call the MCP server through an `http` step (POST, JSON-RPC).',
   rhai: 'Write the script as a `python` or `javascript` step.',
+  script: 'Use a `python` or `javascript` step with `script: {uri, source}`, or a `container` step.',
   secrets: 'Declare the values in `keychain` of the playbook, or store a credential: POST /api/credentials.',
   snowflake: 'Use an `http` step with the Snowflake SQL API (POST /api/v2/statements).',
   snowflake_transfer:

@@ -2,7 +2,15 @@
  * Seed cases, as far as they act where the tool runs: `sink` stores a result elsewhere, `retry` tries again or asks
  * for the next page, `collect` gathers what the pages bring. Everything else of a case is decided by the engine.
  */
-import { evaluate, mergeDeep, render, type Action, type Step, type Task } from '@noetl/playbook';
+import {
+  evaluate,
+  mergeDeep,
+  render,
+  renderInputs,
+  type Action,
+  type Step,
+  type Task,
+} from '@noetl/playbook';
 import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import type { ToolOutcome } from '@noetl/tools';
 import { renderConfig, type Frame } from './frame.ts';
@@ -179,7 +187,7 @@ async function sink(
   if (task.kind === 'event_log') return;
   const { config, input } = await deps.values.run(() => {
     const scope = frame.scope(names);
-    return { config: renderConfig(task, scope), input: render(task.input, scope) as JsonObject };
+    return { config: renderConfig(task, scope), input: renderInputs(task.input, scope) };
   });
   const value = JSON.parse(outcome.text ?? 'null') as Json;
   const given = Object.fromEntries(Object.entries(input).filter(([, item]) => item !== null));

@@ -1,7 +1,7 @@
 /** What is around one command: stored values, credentials, the keychain, and what tools and templates get of them. */
 import type { Playbook, Scope } from '@noetl/playbook';
-import { scopeOf } from '@noetl/playbook';
-import { NoetlError, parseRef, type Context, type Id } from '@noetl/protocol';
+import { nativeValue, scopeOf } from '@noetl/playbook';
+import { NoetlError, parseRef, type Context, type Id, type JsonObject } from '@noetl/protocol';
 import { isWithin, loadValue } from '@noetl/store';
 import type { ToolEnvironment, ValueStore } from '@noetl/tools';
 import { Keychain } from './keychain.ts';
@@ -24,6 +24,12 @@ interface About {
   context: Context;
   playbook: Playbook;
   signal: AbortSignal;
+}
+
+interface Guards {
+  values: LoadedValues;
+  redactor: Redactor;
+  check: (ref: string) => Promise<void>;
 }
 
 export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironment {
@@ -62,22 +68,29 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
   const environment: ToolEnvironment = {
     execution_id,
     step,
-    context,
-    values: guarded(storedValues(deps.store, execution_id), values, check),
+    context: asPrograms(context),
+    values: guarded(storedValues(deps.store, execution_id), { values, redactor, check }),
     credentials,
     hide: (secret) => redactor.learnValue(secret),
+    redact: (text) => redactor.result(text),
     signal,
     error_status: playbook.generation === 'seed',
   };
   return { environment, redactor, values, names };
 }
 
-/** References can also come from outside, as plain data: only those of this execution and its children are read. */
-function guarded(
-  stored: ValueStore,
-  values: LoadedValues,
-  check: (ref: string) => Promise<void>,
-): ValueStore {
+/** Programs read the values of steps as they are passed on, not as templates look at them. */
+function asPrograms(context: Context): Context {
+  const { steps, step_kinds } = context;
+  const values = Object.entries(steps).map(([name, value]) => [name, nativeValue(value, step_kinds[name])]);
+  return { ...context, steps: Object.fromEntries(values) as JsonObject, step_kinds: {} };
+}
+
+/**
+ * References can also come from outside, as plain data: only those of this execution and its children are read.
+ * What is written on the way holds no secret either.
+ */
+function guarded(stored: ValueStore, { values, redactor, check }: Guards): ValueStore {
   return {
     list: async (ref, from, to) => {
       await check(ref);
@@ -88,7 +101,17 @@ function guarded(
       await check(ref);
       return stored.value(ref);
     },
-    newList: () => stored.newList(),
-    keep: (text, about) => stored.keep(text, about),
+    size: async (ref) => {
+      await check(ref);
+      return stored.size(ref);
+    },
+    newList: () => {
+      const list = stored.newList();
+      return {
+        page: (text, count) => list.page(redactor.result(text), count),
+        end: () => list.end(),
+      };
+    },
+    keep: (text, about) => stored.keep(redactor.result(text), about),
   };
 }

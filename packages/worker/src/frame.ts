@@ -1,5 +1,14 @@
 /** What templates of one item (or of a plain step) see, and how tool inputs are rendered from it. */
-import { assignVars, render, renderCode, scopeOf, type Scope, type Step, type Task } from '@noetl/playbook';
+import {
+  assignVars,
+  render,
+  renderCode,
+  renderInputs,
+  scopeOf,
+  type Scope,
+  type Step,
+  type Task,
+} from '@noetl/playbook';
 import type { Context, Json, JsonObject } from '@noetl/protocol';
 import type { LoadedValues } from './loaded-values.ts';
 
@@ -61,11 +70,8 @@ export class Frame {
 
   /** Inputs of a task: the step's under the task's; transition arguments win over both. */
   input(step: Step, task: Task, scope: Scope): JsonObject {
-    const input: JsonObject = {};
-    for (const [key, template] of [...Object.entries(step.input), ...Object.entries(task.input)]) {
-      if (!(key in this.#context.args)) input[key] = render(template, scope);
-    }
-    return { ...input, ...this.#context.args };
+    const { args } = this.#context;
+    return { ...renderInputs(step.input, scope, args), ...renderInputs(task.input, scope, args) };
   }
 }
 

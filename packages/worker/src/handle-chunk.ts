@@ -162,7 +162,7 @@ async function withoutUnstorable(deps: WorkerDeps, rows: IterationRow[]): Promis
 function refused(row: IterationRow): IterationRow {
   const error = new NoetlError('RESULT_NOT_STORABLE', `Postgres refuses the result of item ${row.index}`);
   const result_text = failureText(error.toInfo());
-  return { ...row, status: 'FAILED', result_text, error: error.message, meta_text: '{}' };
+  return { ...row, status: 'FAILED', result_text, error: error.message };
 }
 
 /** After the commit: successors out, the count raised, the aggregator called when the loop is complete. */

@@ -1,6 +1,14 @@
 /** A claimed step command: run its tasks once, store the outcome in one fenced transaction, wake the decider. */
 import { notifyAdvance } from '@noetl/bus';
-import type { Id, Json, JsonObject, StepCommand } from '@noetl/protocol';
+import type { Step } from '@noetl/playbook';
+import {
+  NoetlError,
+  type ErrorInfo,
+  type Id,
+  type Json,
+  type JsonObject,
+  type StepCommand,
+} from '@noetl/protocol';
 import { finishStep } from '@noetl/store';
 import { environmentOf } from './environment.ts';
 import { Frame } from './frame.ts';
@@ -8,7 +16,8 @@ import { gateOf } from './gate.ts';
 import type { Lease } from './leases.ts';
 import { stepOf } from './loop-context.ts';
 import { progressOf, type Progress } from './progress.ts';
-import { outputOfStep, resultText } from './results.ts';
+import { resultText } from './results.ts';
+import type { Redactor } from './secrets.ts';
 import { suspendOrGoOn } from './suspend.ts';
 import { childrenOf, runTasks, type ItemOutcome } from './tasks.ts';
 import type { WorkerDeps } from './worker-deps.ts';
@@ -26,7 +35,8 @@ export async function handleStep(
   const about = { execution_id, step: step.name, context, playbook, signal };
   const { environment: around, redactor, values, names } = environmentOf(deps, about);
   // A result that is kept as a whole comes as a whole.
-  const environment = { ...around, stream: outputOfStep(step) === undefined };
+  const isKept = step.output !== undefined || step.tasks.some(({ output }) => output !== undefined);
+  const environment = { ...around, stream: !isKept };
   const idempotencyKey = `${execution_id}/${step.name}/${command.event_id}`;
   const { toolbox, permits } = deps;
   const gate = gateOf(permits, lease);
@@ -45,20 +55,33 @@ export async function handleStep(
   };
   const written = JSON.stringify(frame.written);
   const ctx = written === '{}' ? {} : { ctx: JSON.parse(redactor.result(written)) as JsonObject };
+  const stored = await storedOutcome(deps, execution_id, step, redactor, outcome);
   const { committed } = await finishStep(deps.store, {
     execution_id,
     command_id: command.command_id,
     worker_id: deps.workerId,
     nowMs: deps.nowMs(),
-    outcome:
-      outcome.status === 'ok'
-        ? {
-            status: 'COMPLETED',
-            result_text: await resultText(deps, execution_id, step, redactor.result(outcome.text)),
-            ...facts,
-            ...ctx,
-          }
-        : { status: 'FAILED', error: redactor.error(outcome.error), ...facts, ...ctx },
+    outcome: { ...stored, ...facts, ...ctx },
   });
   if (committed) notifyAdvance(deps.bus, execution_id);
+}
+
+type Stored = { status: 'COMPLETED'; result_text: string } | { status: 'FAILED'; error: ErrorInfo };
+
+/** What is too large goes into the store first; a playbook that asks for what cannot be fails its step. */
+async function storedOutcome(
+  deps: WorkerDeps,
+  executionId: Id,
+  step: Step,
+  redactor: Redactor,
+  outcome: ItemOutcome,
+): Promise<Stored> {
+  if (outcome.status === 'error') return { status: 'FAILED', error: redactor.error(outcome.error) };
+  try {
+    const text = redactor.result(outcome.text);
+    return { status: 'COMPLETED', result_text: await resultText(deps, executionId, step, text) };
+  } catch (error) {
+    if (error instanceof NoetlError) return { status: 'FAILED', error: error.toInfo() };
+    throw error;
+  }
 }

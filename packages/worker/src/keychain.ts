@@ -15,6 +15,7 @@ import {
   type JsonObject,
 } from '@noetl/protocol';
 import type { ToolEnvironment, Toolbox } from '@noetl/tools';
+import { googleTokenRequest, mappedSecrets } from './cloud-secrets.ts';
 import type { Redactor } from './secrets.ts';
 
 /** How deep entries may refer to each other. */
@@ -84,15 +85,15 @@ export class Keychain {
         return this.#deps.tokens.token(await this.#oauth(entry), this.#deps.signal);
       case 'secrets':
       case 'secret_manager':
+        return mappedSecrets(entry['map'], this.#deps.credentials);
       case 'google_id_token':
-        throw new NoetlError(
-          'TOOL_UNAVAILABLE',
-          `the keychain entry "${name}" is of kind ${kind}, which is not available`,
-          { hint: 'Store the value as a credential, and use kind: credential.' },
+        return this.#deps.tokens.token(
+          await googleTokenRequest(entry, this.#deps.credentials),
+          this.#deps.signal,
         );
       default:
         throw new NoetlError('TOOL_CONFIG', `the keychain entry "${name}" is of the unknown kind "${kind}"`, {
-          hint: 'Use static, bearer, credential or oauth2.',
+          hint: 'Use static, bearer, credential, oauth2, secrets or google_id_token.',
         });
     }
   }

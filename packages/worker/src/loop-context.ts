@@ -35,6 +35,9 @@ export function loopCache(store: Store, playbooks: Playbooks): Loops {
     kept.forceFetch(`${execution_id}/${loop_id}`, { context: { execution_id, loop_id } });
 }
 
+/** The fixed ones of {@link iterationLocals}. */
+export const ITERATION_NAMES = ['iter', 'loop', 'loop_index', '_index', '_total'];
+
 /** Names under which templates of an iteration reach their item and its position. */
 export function iterationLocals(loop: LoopRow, index: number, item: unknown): Record<string, unknown> {
   const { iterator, size } = loop;

@@ -3,21 +3,23 @@
  * tool as one stream of items (many a frame); everything else runs item by item. Stops at the chunk's budget; what
  * was not started is handed back.
  */
-import { NeedsValue, startsChild, type Case, type Task } from '@noetl/playbook';
+import { NeedsValue, render, startsChild, type Case, type Task } from '@noetl/playbook';
 import { errorInfo, NoetlError, type ErrorInfo, type Json, type JsonObject } from '@noetl/protocol';
 import type { IterationRow } from '@noetl/store';
 import {
   limitKeys,
+  type LineBatch,
+  type OutcomeBlock,
   type Tool,
   type ToolEnvironment,
   type ToolItem,
-  type ToolOutcome,
   type Toolbox,
 } from '@noetl/tools';
 import { CHUNK_BYTES_MAX, CHUNK_TIME_MAX_MS } from './chunk-budget.ts';
 import { Frame, hasStaticConfig, renderConfig } from './frame.ts';
 import type { ChunkGate } from './gate.ts';
 import { Postponed } from './line.ts';
+import { inputPlan, type InputPlan } from './input-plan.ts';
 import { iterationLocals, type LoopContext } from './loop-context.ts';
 import type { LoadedValues } from './loaded-values.ts';
 import type { Redactor } from './secrets.ts';
@@ -85,6 +87,26 @@ function isStream({ context: { step, loop }, gate }: Chunk, task: Task): boolean
 /** Cases without an action that is taken item by item. */
 function isForEngine({ then }: Case): boolean {
   return then.every((action) => action.do !== 'sink' && action.do !== 'retry' && action.do !== 'collect');
+}
+
+/** Items given to a tool whose outcomes are not back yet, and those that could not be given. */
+class Pending {
+  readonly unrendered = new Map<number, ErrorInfo>();
+  /** References that templates have to look into first. */
+  readonly missing: string[] = [];
+  readonly #indexes: number[] = [];
+  #taken = 0;
+
+  add(index: number): void {
+    this.#indexes.push(index);
+  }
+
+  /** The index whose outcome comes next. */
+  take(): number | undefined {
+    const index = this.#indexes[this.#taken];
+    this.#taken += 1;
+    return index;
+  }
 }
 
 class ChunkRun {
@@ -169,57 +191,99 @@ class ChunkRun {
   async #streamOnce(task: Task, tool: Tool): Promise<void> {
     const { context, environment, values } = this.#chunk;
     const config = await values.run(() => renderConfig(task, this.#frame(this.#next).scope()));
-    const pending: number[] = [];
-    const unrendered = new Map<number, ErrorInfo>();
-    const missing: string[] = [];
-    const items = this.#render(task, pending, unrendered, missing);
+    const pending = new Pending();
     const timeoutMs = Number(task.timeout ?? 0) * 1000;
-    const batch = {
+    const facts = {
       config,
-      items,
       // A sequential loop that bears some failures must not have started what comes after one too many.
       lookahead: context.loop.mode === 'sequential' && !this.#stopsOnError ? 1 : LOOKAHEAD,
       stop_on_error: this.#stopsOnError && context.loop.mode === 'sequential',
       environment: { ...environment, ...(timeoutMs > 0 && { timeout_ms: timeoutMs }) },
     };
-    for await (const outcome of tool.run(batch)) {
-      const index = pending.shift();
-      if (index === undefined) break;
-      this.#store(index, withAttempts(outcome));
+    const { iterator, context: start } = context.loop;
+    const plan = tool.stream && inputPlan(context.step, task, iterator, start.args);
+    if (tool.stream && plan && !this.#chunk.items.some((item) => item.includes('"_ref"'))) {
+      const lines = await this.#lines(plan, pending);
+      for await (const block of tool.stream({ ...facts, ...lines })) this.#storeBlock(block, pending);
+    } else {
+      for await (const outcome of tool.run({ ...facts, items: this.#render(task, pending) })) {
+        const index = pending.take();
+        if (index === undefined) break;
+        this.#store(index, { ...outcome, attempts: 1 });
+      }
     }
+    this.#afterStream(pending);
+    if (pending.missing.length > 0) await values.load(pending.missing);
+  }
+
+  #afterStream(pending: Pending): void {
     // A batch that stopped at a failure never ran what was pulled after it.
-    if (pending[0] !== undefined) this.#next = pending[0];
-    for (const [index, error] of unrendered) {
+    this.#next = pending.take() ?? this.#next;
+    for (const [index, error] of pending.unrendered) {
       if (index < this.#next)
         this.#store(index, { status: 'error', error, stdout: '', attempts: 1, duration_ms: 0 });
     }
-    if (missing.length > 0) await values.load(missing);
   }
 
-  *#render(
-    task: Task,
-    pending: number[],
-    unrendered: Map<number, ErrorInfo>,
-    missing: string[],
-  ): Generator<ToolItem> {
+  /** Items as texts, with what is the same for all of them rendered once. */
+  async #lines(plan: InputPlan, pending: Pending): Promise<Pick<LineBatch, 'shared' | 'item_name' | 'take'>> {
+    const { context, values, items, from } = this.#chunk;
+    const { args } = context.loop.context;
+    const scope = this.#frame(this.#next).scope();
+    const shared = await values.run(() => render(plan.shared, scope) as JsonObject);
+    const [itemName, ...others] = plan.items;
+    const isItem = itemName !== undefined && others.length === 0 && Object.keys(plan.varying).length === 0;
+    const line = (index: number): string => {
+      const item = items[index - from] as string;
+      if (isItem) return item;
+      const varying = JSON.stringify(render(plan.varying, this.#frame(index).scope()));
+      const whole = plan.items.map((name) => `${JSON.stringify(name)}:${item}`);
+      const parts = varying === '{}' ? whole : [varying.slice(1, -1), ...whole];
+      return `{${parts.join(',')}}`;
+    };
+    const take = (count: number): string[] => {
+      const lines: string[] = [];
+      while (lines.length < count && this.#mayStart()) {
+        const rendered = this.#attempt(pending, line);
+        if (rendered === 'stop') break;
+        if (rendered !== undefined) lines.push(rendered.value);
+      }
+      return lines;
+    };
+    return { shared: { ...shared, ...args }, item_name: isItem ? itemName : null, take };
+  }
+
+  *#render(task: Task, pending: Pending): Generator<ToolItem> {
     const { step } = this.#chunk.context;
+    const input = (index: number): JsonObject => {
+      const frame = this.#frame(index);
+      return frame.input(step, task, frame.scope());
+    };
     while (this.#mayStart()) {
       const index = this.#next;
-      try {
-        const frame = this.#frame(index);
-        const input = frame.input(step, task, frame.scope());
-        this.#next += 1;
-        pending.push(index);
-        yield { input, idempotency_key: this.#key(index), attempt: 1 };
-      } catch (error) {
-        if (error instanceof NeedsValue) {
-          missing.push(...error.refs);
-          return;
-        }
-        this.#next = index + 1;
-        unrendered.set(index, errorInfo(error));
-        if (this.#stopsOnError) return;
+      const rendered = this.#attempt(pending, input);
+      if (rendered === 'stop') return;
+      if (rendered !== undefined)
+        yield { input: rendered.value, idempotency_key: this.#key(index), attempt: 1 };
+    }
+  }
+
+  /** Renders the next item. Undefined when its templates failed; `stop` when nothing may follow for now. */
+  #attempt<T>(pending: Pending, work: (index: number) => T): { value: T } | 'stop' | undefined {
+    const index = this.#next;
+    try {
+      const value = work(index);
+      this.#next = index + 1;
+      pending.add(index);
+      return { value };
+    } catch (error) {
+      if (error instanceof NeedsValue) {
+        pending.missing.push(...error.refs);
+        return 'stop';
       }
+      this.#next = index + 1;
+      pending.unrendered.set(index, errorInfo(error));
+      return this.#stopsOnError ? 'stop' : undefined;
     }
   }
 
@@ -238,6 +302,20 @@ class ChunkRun {
     return new Frame({ ...context.loop.context, vars }, locals, values);
   }
 
+  #storeBlock({ texts, durations_ms, errors, prints }: OutcomeBlock, pending: Pending): void {
+    for (const [place, text] of texts.entries()) {
+      const index = pending.take();
+      if (index === undefined) return;
+      const facts = {
+        stdout: prints.get(place) ?? '',
+        attempts: 1,
+        duration_ms: durations_ms[place] as number,
+      };
+      const error = errors.get(place);
+      this.#store(index, error ? { status: 'error', error, ...facts } : { status: 'ok', text, ...facts });
+    }
+  }
+
   #key(index: number): string {
     const { loop } = this.#chunk.context;
     return `${loop.execution_id}/${loop.step}/${loop.loop_id}/${index}`;
@@ -251,15 +329,16 @@ class ChunkRun {
       outcome.status === 'error' ? failureText(outcome.error) : outcome.text,
     );
     const stdout = redactor.result(outcome.stdout);
-    const meta = { attempts: outcome.attempts, ...(stdout !== '' && { stdout }) };
+    const { attempts, duration_ms } = outcome;
+    const plain = attempts === 1 && stdout === '';
     this.#rows.push({
       index,
       status: failed ? 'FAILED' : 'COMPLETED',
       result_text,
       item_text: this.#chunk.items[index - this.#chunk.from] as string,
       ...(error && { error: error.message }),
-      duration_s: outcome.duration_ms / 1000,
-      meta_text: JSON.stringify(meta),
+      duration_s: duration_ms / 1000,
+      ...(!plain && { meta_text: JSON.stringify({ attempts, ...(stdout !== '' && { stdout }) }) }),
     });
     this.#bytes += result_text.length;
     if (failed) this.#failed += 1;
@@ -287,12 +366,7 @@ export function failedRow(index: number, item_text: string, error: ErrorInfo): I
     item_text,
     error: error.message,
     duration_s: 0,
-    meta_text: '{}',
   };
-}
-
-function withAttempts(outcome: ToolOutcome): ItemOutcome {
-  return { ...outcome, attempts: 1 };
 }
 
 /** The stored result of a failed iteration; also what `results[i]` gives under `on_error: continue`. */

@@ -14,6 +14,9 @@ const SECRET_MIN_LENGTH = 6;
 /** Their passwords go to a server and come back at most in an error. */
 const CONNECTIONS = new Set(['postgres', 'nats', 'duckdb', 'snowflake']);
 const SECRET_FIELDS = /pass|secret|token|key|credential|dsn|url$/i;
+/** Facts that stand beside secrets, and are none: hiding them would spoil results that happen to hold the same words. */
+const PLAIN_FIELDS =
+  /^(db_|sf_|nats_|pg_)?(host|hostname|port|user|username|login|name|database|dbname|schema|sslmode|warehouse|account|role|region|type|token_type|scope|expires_in|expires_at)$/i;
 const HIDDEN = '[REDACTED]';
 
 export class Credentials {
@@ -53,7 +56,7 @@ export class Redactor {
   learnValue(value: unknown): void {
     if (typeof value === 'string') remember(this.#everywhere, value);
     else if (typeof value === 'object' && value !== null)
-      Object.values(value).forEach((item) => this.learnValue(item));
+      for (const [name, item] of Object.entries(value)) if (!PLAIN_FIELDS.test(name)) this.learnValue(item);
   }
 
   /** JSON text or prints of a result. */

@@ -1,12 +1,13 @@
 /** Stored values as tools read and write them: pages of lists, whole values, new lists written while they arrive. */
 import { hole, makeRef, type Hole, type Id } from '@noetl/protocol';
-import { keepValue, newValueId, readItems, readValue, writePage, type Store } from '@noetl/store';
+import { keepValue, listSize, newValueId, readItems, readValue, writePage, type Store } from '@noetl/store';
 import type { ListWriter, ValueStore } from '@noetl/tools';
 
 export function storedValues(store: Store, executionId: Id): ValueStore {
   return {
     list: (ref, from, to) => readItems(store, ref, from, to),
     value: (ref) => readValue(store, ref),
+    size: (ref) => listSize(store, ref),
     newList: () => new PagedList(store, executionId),
     keep: async (text, about) => hole(await keepValue(store, { execution_id: executionId, text, ...about })),
   };

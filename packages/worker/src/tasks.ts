@@ -207,7 +207,10 @@ export async function callOnce(
 ): Promise<ToolOutcome> {
   const tool = toolbox.get(kind);
   if (!tool)
-    throw new NoetlError('TOOL_UNAVAILABLE', `the tool kind "${kind}" is not available in this worker`);
+    throw new NoetlError(
+      'TOOL_UNAVAILABLE',
+      `unsupported tool kind "${kind}": it is not available in this worker`,
+    );
   const { config, input, key, attempt, timeoutMs, limit = '', first } = call;
   const permit = await gate.enter(gate.limited([limit, ...limitKeys(kind, config)]), first);
   const timeout = timeoutMs !== undefined && { timeout_ms: timeoutMs };
@@ -235,7 +238,10 @@ async function callChild(
   run.waiting = undefined;
   if (!child) {
     const key = `${call.key}/${String(at.attempt)}`;
-    const started = await children.start({ ...call, key, parent_execution_id: environment.execution_id });
+    // Whatever goes along is stored with the child: secrets stay behind, a child has a keychain of its own.
+    const { config, input } = withoutSecrets(environment, { config: call.config, input: call.input });
+    const given = { ...call, config, input, key, parent_execution_id: environment.execution_id };
+    const started = await children.start(given);
     if (!started.waits)
       return { status: 'ok', text: JSON.stringify(started.value), stdout: '', duration_ms: 0 };
     child = { execution_id: started.execution_id, deadline_ms: started.deadline_ms };
@@ -244,7 +250,11 @@ async function callChild(
   if (outcome) return outcome;
   const { results, last, stdout, attempts, duration_ms, frame } = run;
   const soFar = { results: [...results], last: last ?? null, stdout, attempts, duration_ms };
-  throw new Suspended({ ...at, ...soFar, ...frame.saved(), child });
+  throw new Suspended(withoutSecrets(environment, { ...at, ...soFar, ...frame.saved(), child }));
+}
+
+function withoutSecrets<T>({ redact }: ToolEnvironment, stored: T): T {
+  return JSON.parse(redact(JSON.stringify(stored))) as T;
 }
 
 function pipelineLocals(task: Task, run: Run, attempt: number): Record<string, unknown> {
@@ -281,12 +291,10 @@ function targetOf(step: Step, to: string, position: number): number {
 function valueText(step: Step, run: Run): string {
   if (run.last === undefined) return 'null';
   if (step.tasks.length === 1) return run.results.get(run.last) ?? 'null';
-  const results = [...run.results].map(([name, text]) => `${JSON.stringify(name)}:${text}`);
-  // Items of a loop are read as they are: the last task's fields, and all results beside them.
+  const results = [...run.results].map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',');
+  if (!step.loop) return `{"results":{${results}},"last":${JSON.stringify(run.last)}}`;
+  // Items of a loop are read as they are: results by task, over them the last task's fields.
   const last = run.results.get(run.last) ?? 'null';
-  if (step.loop)
-    return last.startsWith('{')
-      ? `${last.slice(0, -1)}${last === '{}' ? '' : ','}"results":{${results.join(',')}}}`
-      : last;
-  return `{"results":{${results.join(',')}},"last":${JSON.stringify(run.last)}}`;
+  const fields = last === '{}' ? '' : `${last.slice(1, -1)},`;
+  return last.startsWith('{') ? `{${results},${fields}"results":{${results}}}` : last;
 }

@@ -17,7 +17,11 @@ const STATUS: Record<ErrorCategory, number> = {
 };
 
 /** Codes with a status of their own. */
-const SPECIAL: Partial<Record<ErrorCode, number>> = { MEDIA_TYPE: 415, METHOD_WRONG: 405 };
+const SPECIAL: Partial<Record<ErrorCode, number>> = {
+  MEDIA_TYPE: 415,
+  METHOD_WRONG: 405,
+  VALUE_MISSING: 404,
+};
 
 const RETRY_AFTER_S = 2;
 

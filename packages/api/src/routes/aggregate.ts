@@ -32,7 +32,7 @@ export function aggregateRoutes(router: Router, deps: ApiDeps): void {
     response.type('application/json').write('{"status":"ok","method":"loop_metadata","results":[');
     let count = 0;
     while (count < limit && !response.destroyed) {
-      const items = await loopResultsPage(deps.store, loop, {
+      const { items, next } = await loopResultsPage(deps.store, loop, {
         after_index: after,
         limit: Math.min(PAGE_ITEMS, limit - count),
       });
@@ -42,6 +42,7 @@ export function aggregateRoutes(router: Router, deps: ApiDeps): void {
       const room = response.write(count === 0 ? text : `,${text}`);
       count += items.length;
       after = last.current_index;
+      if (next === null) break;
       if (!room) await Promise.race([once(response, 'drain'), once(response, 'close')]);
     }
     response.end(`],"count":${String(count)},"last_index":${String(after)},"total":${String(loop.size)}}`);

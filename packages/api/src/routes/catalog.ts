@@ -2,10 +2,20 @@
 import { isUtf8 } from 'node:buffer';
 import type { Request, Router } from 'express';
 import { documentHead, parsePlaybook, type Diagnostic } from '@noetl/playbook';
-import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
-import { findResource, listResources, listVersions, registerResource, type CatalogEntry } from '@noetl/store';
-import { bodyReader, idOf, jsonBody, textBody } from '../http/request.ts';
+import { isJsonObject, NoetlError, type Id, type Json } from '@noetl/protocol';
+import {
+  findHead,
+  findResource,
+  listResources,
+  listVersions,
+  registerResource,
+  type CatalogEntry,
+} from '@noetl/store';
+import { bodyReader, idOf, jsonBody, numberOf, onceOf, textBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
+
+/** Entries of one page of the list; `next` is the path to go on after. */
+const LIST_MAX = 500;
 
 /** Kinds of documents that the catalog keeps besides playbooks. */
 const STORED_KINDS = ['Credential', 'Subscription', 'Mcp', 'Agent', 'Tool', 'Config', 'ConfigMap'];
@@ -35,23 +45,32 @@ export function catalogRoutes(router: Router, deps: ApiDeps): void {
       .status(created ? 201 : 200)
       .json({ status: 'success', message, path, version, catalog_id, kind, warnings });
   });
-  router.get('/catalog', async (_, response) => {
-    response.json({ entries: (await listResources(deps.store)).map(summary) });
+  const list = async ({ resource_type, after, limit = LIST_MAX }: ListQuery): Promise<object> => {
+    const filter = { ...(resource_type && { kind: resource_type }), ...(after && { after }), limit };
+    const entries = await listResources(deps.store, filter);
+    return { entries, next: entries.length === limit ? (entries.at(-1)?.path ?? null) : null };
+  };
+  router.get('/catalog', async (request, response) => {
+    const { kind, after, limit } = request.query;
+    response.json(
+      await list({
+        ...(kind !== undefined && { resource_type: onceOf(kind, 'kind') }),
+        ...(after !== undefined && { after: onceOf(after, 'after') }),
+        limit: numberOf(limit, 'limit', { fallback: LIST_MAX, min: 1, max: LIST_MAX }),
+      }),
+    );
   });
   router.post('/catalog/list', async (request, response) => {
-    const { resource_type } = readList(jsonBody(request));
-    const entries = await listResources(deps.store, { ...(resource_type && { kind: resource_type }) });
-    response.json({ entries: entries.map(summary) });
+    response.json(await list(readList(jsonBody(request))));
   });
   router.post('/catalog/resource', async (request, response) => {
     response.json(await resource(deps, readResource(jsonBody(request))));
   });
   router.get('/catalog/*path', async (request, response) => {
     const path = request.params['path'].join('/');
-    const versions = await listVersions(deps.store, path);
-    const [latest] = versions;
+    const latest = await findResource(deps.store, { path });
     if (!latest) throw new NoetlError('PATH_UNKNOWN', `the catalog has no "${path}"`);
-    response.json({ ...latest, versions: versions.map(summary) });
+    response.json({ ...latest, versions: await listVersions(deps.store, path) });
   });
 }
 
@@ -61,9 +80,19 @@ interface ResourceQuery {
   version?: number | 'latest';
 }
 
-const readList = bodyReader<{ resource_type?: string }>({
+interface ListQuery {
+  resource_type?: string | null;
+  after?: string | null;
+  limit?: number;
+}
+
+const readList = bodyReader<ListQuery>({
   type: 'object',
-  properties: { resource_type: { type: ['string', 'null'] } },
+  properties: {
+    resource_type: { type: ['string', 'null'] },
+    after: { type: ['string', 'null'] },
+    limit: { type: 'integer', minimum: 1, maximum: LIST_MAX },
+  },
 });
 const readResource = bodyReader<ResourceQuery>({
   type: 'object',
@@ -76,14 +105,9 @@ const readResource = bodyReader<ResourceQuery>({
 });
 
 /** One entry by id, or by path and version. */
-export async function resource(deps: ApiDeps, query: ResourceQuery): Promise<CatalogEntry> {
+async function resource(deps: ApiDeps, query: ResourceQuery): Promise<CatalogEntry> {
   if (query.catalog_id !== undefined) {
-    if (typeof query.catalog_id === 'number' && !Number.isSafeInteger(query.catalog_id)) {
-      throw new NoetlError('BODY_INVALID', 'catalog_id as a number has lost digits', {
-        hint: 'Send ids as text.',
-      });
-    }
-    const catalog_id = idOf(String(query.catalog_id), 'catalog_id');
+    const catalog_id = catalogIdOf(query.catalog_id);
     const entry = await findResource(deps.store, { catalog_id });
     if (!entry) throw new NoetlError('VERSION_UNKNOWN', `the catalog has no entry ${catalog_id}`);
     return entry;
@@ -92,14 +116,19 @@ export async function resource(deps: ApiDeps, query: ResourceQuery): Promise<Cat
   const version = typeof query.version === 'number' ? { version: query.version } : {};
   const entry = await findResource(deps.store, { path, ...version });
   if (entry) return entry;
-  if (query.version !== undefined && (await findResource(deps.store, { path }))) {
+  if (query.version !== undefined && (await findHead(deps.store, { path }))) {
     throw new NoetlError('VERSION_UNKNOWN', `"${path}" has no version ${String(query.version)}`);
   }
   throw new NoetlError('PATH_UNKNOWN', `the catalog has no playbook "${path}"`);
 }
 
-function summary({ catalog_id, path, version, kind, created_at }: CatalogEntry): object {
-  return { catalog_id, path, version, kind, created_at };
+/** Throws BODY_INVALID. */
+export function catalogIdOf(written: string | number): Id {
+  if (typeof written === 'number' && !Number.isSafeInteger(written))
+    throw new NoetlError('BODY_INVALID', 'catalog_id as a number has lost digits', {
+      hint: 'Send ids as text.',
+    });
+  return idOf(String(written), 'catalog_id');
 }
 
 /** The document itself, or `{"content": …}` around it, plain or in base64. */

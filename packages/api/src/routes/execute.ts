@@ -4,11 +4,19 @@ import type { Request, Response, Router } from 'express';
 import { onFeed } from '@noetl/bus';
 import { mergeDeep } from '@noetl/playbook';
 import { NoetlError, type Id, type Json, type JsonObject } from '@noetl/protocol';
-import { createExecution, getExecution, type ExecutionRow } from '@noetl/store';
+import {
+  createExecution,
+  findHead,
+  getExecution,
+  playbookHead,
+  type CatalogHead,
+  type ExecutionRow,
+  type NewExecution,
+} from '@noetl/store';
 import { Bell } from '../http/bell.ts';
 import { bodyReader, jsonBody, numberOf } from '../http/request.ts';
 import { webhookOf } from '../webhooks.ts';
-import { resource } from './catalog.ts';
+import { catalogIdOf } from './catalog.ts';
 import { executionOf } from './executions.ts';
 import type { ApiDeps } from './deps.ts';
 
@@ -52,35 +60,20 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
   const execute = async (request: Request, response: Response): Promise<void> => {
     const waitS = numberOf(request.query['wait'], 'wait', { fallback: 0, min: 0, max: WAIT_MAX_S });
     const body = readBody(jsonBody(request));
-    const entry = await resource(deps, body);
-    if (entry.kind !== 'Playbook')
-      throw new NoetlError(
-        'PLAYBOOK_KIND',
-        `"${entry.path}" is a document of kind ${entry.kind}: only playbooks are executed`,
-      );
+    const entry = await playbook(deps, body);
     const payload = payloadOf(body);
     const parent = body.parent_execution_id
       ? { parent_execution_id: (await executionOf(deps, body.parent_execution_id)).execution_id }
       : {};
     const newId = deps.newId();
     const webhook = webhookOf(body.webhook, newId, deps.sealer);
-    const { execution_id, created } = await createExecution(deps.store, {
+    const { execution_id, created } = await begin(deps, entry, {
       execution_id: newId,
-      catalog_id: entry.catalog_id,
-      path: entry.path,
-      version: entry.version,
       payload,
       ...(webhook && { webhook }),
       ...parent,
       ...idempotency(request, body),
     });
-    // A failure here costs time, not the execution: the relay starts what nobody has started.
-    if (created)
-      await deps
-        .start(execution_id)
-        .catch((error: unknown) =>
-          deps.log.warn('the relay will start an execution', { execution_id, error }),
-        );
     const ended = waitS > 0 ? await outcome(deps, execution_id, waitS * 1000) : undefined;
     const stored = created ? entry : ((await getExecution(deps.store, execution_id)) ?? entry);
     const { path, version, catalog_id } = stored;
@@ -89,6 +82,34 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
   };
   router.post('/execute', execute);
   router.post('/run/playbook', execute);
+}
+
+/** Throws PATH_UNKNOWN, VERSION_UNKNOWN, PLAYBOOK_KIND. */
+async function playbook(
+  deps: ApiDeps,
+  { catalog_id, path = '', version }: ExecuteBody,
+): Promise<CatalogHead> {
+  if (catalog_id === undefined)
+    return playbookHead(deps.store, { path, ...(typeof version === 'number' && { version }) });
+  const head = await findHead(deps.store, { catalog_id: catalogIdOf(catalog_id) });
+  if (!head) throw new NoetlError('VERSION_UNKNOWN', `the catalog has no entry ${String(catalog_id)}`);
+  return playbookHead(deps.store, head);
+}
+
+/** Stores a new execution and starts its first steps. */
+export async function begin(
+  deps: ApiDeps,
+  { catalog_id, path, version }: Pick<CatalogHead, 'catalog_id' | 'path' | 'version'>,
+  execution: Omit<NewExecution, 'catalog_id' | 'path' | 'version'>,
+): Promise<{ execution_id: Id; created: boolean }> {
+  const stored = await createExecution(deps.store, { ...execution, catalog_id, path, version });
+  const { execution_id, created } = stored;
+  // A failure here costs time, not the execution: the relay starts what nobody has started.
+  if (created)
+    await deps
+      .start(execution_id)
+      .catch((error: unknown) => deps.log.warn('the relay will start an execution', { execution_id, error }));
+  return stored;
 }
 
 /** All spellings of the request's values in one; `payload` itself may hold `workload` and `ctx`. */

@@ -1,13 +1,14 @@
 /** Reading executions, and cancelling them. Every status is the one of the execution's row. */
 import type { Router } from 'express';
-import { NoetlError, type ExecutionStatus, type Id, type Json } from '@noetl/protocol';
+import { NoetlError, type ExecutionStatus, type Id } from '@noetl/protocol';
 import {
   descendants,
-  findLoops,
   getExecution,
   listEvents,
   listExecutions,
-  type EventRow,
+  readVars,
+  stepSummaries,
+  type ExecutionHead,
   type ExecutionRow,
 } from '@noetl/store';
 import { bodyReader, idOf, jsonBody, numberOf, onceOf, wordOf } from '../http/request.ts';
@@ -16,8 +17,13 @@ import { historyPage } from './history.ts';
 
 const STATUSES: readonly ExecutionStatus[] = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'];
 const PAGE = { fallback: 100, min: 1, max: 500 };
-/** Events read to say how far the steps of an execution have come. */
-const SUMMARY_EVENTS = 5_000;
+
+/** The event that an execution of this status ended with. */
+const TERMINAL: Partial<Record<ExecutionStatus, string>> = {
+  COMPLETED: 'playbook.completed',
+  FAILED: 'playbook.failed',
+  CANCELLED: 'execution.cancelled',
+};
 
 const readCancel = bodyReader<{ reason?: string | null; cascade?: boolean }>({
   type: 'object',
@@ -26,10 +32,12 @@ const readCancel = bodyReader<{ reason?: string | null; cascade?: boolean }>({
 
 export function executionRoutes(router: Router, deps: ApiDeps): void {
   router.get('/executions', async (request, response) => {
-    const { limit, after, status, path } = request.query;
+    const { limit, offset, after, status, path, catalog_id } = request.query;
     const wanted = wordOf(status, 'status', STATUSES);
     const rows = await listExecutions(deps.store, {
       limit: numberOf(limit, 'limit', PAGE),
+      offset: numberOf(offset, 'offset', { fallback: 0, min: 0, max: 1_000_000 }),
+      ...(catalog_id !== undefined && { catalog_id: idOf(catalog_id, 'catalog_id') }),
       ...(after !== undefined && { after: idOf(after, 'after') }),
       ...(wanted && { status: wanted }),
       ...(path !== undefined && { path: onceOf(path, 'path') }),
@@ -69,10 +77,11 @@ export function executionRoutes(router: Router, deps: ApiDeps): void {
   });
 
   router.get('/executions/:id/cancellation-check', async (request, response) => {
-    const { execution_id, status } = await executionOf(deps, request.params.id);
+    const { execution_id, status, end_time } = await executionOf(deps, request.params.id);
     const is_cancelled = status === 'CANCELLED';
     const ends = { cancelled: is_cancelled, completed: status === 'COMPLETED', failed: status === 'FAILED' };
-    response.json({ execution_id, status, is_cancelled, ...ends });
+    const event_type = end_time === null ? null : TERMINAL[status];
+    response.json({ execution_id, status, event_type, is_cancelled, ...ends });
   });
 
   router.post('/executions/:id/cancel', async (request, response) => {
@@ -95,7 +104,8 @@ export function executionRoutes(router: Router, deps: ApiDeps): void {
 /** How far an execution has come, in the words of both of NoETL's servers. */
 async function statusOf(deps: ApiDeps, execution: ExecutionRow): Promise<object> {
   const { status, execution_id, error } = execution;
-  const steps = await summary(deps, execution_id);
+  const steps = await stepSummaries(deps.store, execution_id, { results: false });
+  const variables = await readVars(deps.store, execution_id);
   const names = (wanted: string): string[] =>
     steps.filter((step) => step.status === wanted).map((step) => step.step);
   return {
@@ -103,6 +113,7 @@ async function statusOf(deps: ApiDeps, execution: ExecutionRow): Promise<object>
     status,
     current_step: names('RUNNING').at(-1) ?? null,
     completed_steps: names('COMPLETED'),
+    variables: Object.fromEntries(variables.map(({ name, value }) => [name, value])),
     completed: status === 'COMPLETED',
     failed: status === 'FAILED',
     is_cancelled: status === 'CANCELLED',
@@ -132,46 +143,15 @@ export async function executionOf(deps: ApiDeps, text: unknown): Promise<Executi
   return execution;
 }
 
-function shown({ payload: _, last_event_id: __, ...row }: ExecutionRow): object {
+function shown({ last_event_id: _, ...row }: ExecutionHead | ExecutionRow): object {
   return { ...row, started_at: row.start_time, completed_at: row.end_time };
 }
 
-interface StepSummary {
-  step: string;
-  status: string;
-  visits: number;
-  result: Json;
-  error: string | null;
-}
-
-/** How far each step has come, in the order in which they were first entered. */
-async function summary(deps: ApiDeps, executionId: Id): Promise<StepSummary[]> {
-  const events = await listEvents(deps.store, executionId, {
-    limit: SUMMARY_EVENTS,
-    order: 'asc',
-    types: ['step.enter', 'step.exit', 'step.skipped', 'loop.done'],
-  });
-  const loops = new Set((await findLoops(deps.store, executionId)).map((loop) => loop.step));
-  const steps = new Map<string, StepSummary>();
-  for (const event of events) {
-    const known = steps.get(event.node_name) ?? {
-      step: event.node_name,
-      status: 'RUNNING',
-      visits: 0,
-      result: null,
-      error: null,
-    };
-    steps.set(event.node_name, after(known, event));
-  }
-  return [...steps.values()].map((step) => ({
+/** The steps of an execution; loops with the way to their counters. */
+async function summary(deps: ApiDeps, executionId: Id): Promise<object[]> {
+  const steps = await stepSummaries(deps.store, executionId, { results: true });
+  return steps.map(({ loop, ...step }) => ({
     ...step,
-    ...(loops.has(step.step) && {
-      loop: `/api/executions/${executionId}/loops/${encodeURIComponent(step.step)}`,
-    }),
+    ...(loop && { loop: `/api/executions/${executionId}/loops/${encodeURIComponent(step.step)}` }),
   }));
-}
-
-function after(step: StepSummary, event: EventRow): StepSummary {
-  if (event.event_type === 'step.enter') return { ...step, status: 'RUNNING', visits: step.visits + 1 };
-  return { ...step, status: event.status, result: event.result, error: event.error };
 }

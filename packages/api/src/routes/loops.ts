@@ -36,8 +36,7 @@ export function loopRoutes(router: Router, deps: ApiDeps): void {
       await exportItems(deps, loop, page, response);
       return;
     }
-    const items = await loopResultsPage(deps.store, loop, page);
-    const next = items.length === page.limit ? (items.at(-1)?.current_index ?? null) : null;
+    const { items, next } = await loopResultsPage(deps.store, loop, page);
     response.json({ execution_id: loop.execution_id, step: loop.step, loop_id: loop.loop_id, items, next });
   });
 }
@@ -109,12 +108,11 @@ async function exportItems(
   response.type('application/x-ndjson');
   let page = { ...first, limit: PAGE.max };
   for (;;) {
-    const items = await loopResultsPage(deps.store, loop, page);
+    const { items, next } = await loopResultsPage(deps.store, loop, page);
     const room = response.write(items.map((item) => `${JSON.stringify(item)}\n`).join(''));
-    const last = items.at(-1);
-    if (!last || items.length < page.limit || response.destroyed) break;
+    if (next === null || response.destroyed) break;
     if (!room) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    page = { ...page, after_index: last.current_index };
+    page = { ...page, after_index: next };
   }
   response.end();
 }

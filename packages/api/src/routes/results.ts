@@ -1,4 +1,5 @@
 /** Results of steps, and values that are kept on their own: read as they are, or with references resolved. */
+import { createHash } from 'node:crypto';
 import type { Router } from 'express';
 import { nativeValue } from '@noetl/playbook';
 import {
@@ -42,13 +43,19 @@ const readKeep = bodyReader<KeepBody>({
   },
 });
 
+/** `temp` is an older name of `result`. */
 export function resultRoutes(router: Router, deps: ApiDeps): void {
-  router.put('/result/:execution_id', async (request, response) => {
+  for (const base of ['/result', '/temp'] as const) keptRoutes(router, deps, base);
+}
+
+function keptRoutes(router: Router, deps: ApiDeps, base: '/result' | '/temp'): void {
+  router.put(`${base}/:execution_id`, async (request, response) => {
     const { execution_id } = await executionOf(deps, request.params.execution_id);
     const { data, name, scope, store, ttl, source_step } = readKeep(jsonBody(request));
+    const text = JSON.stringify(data);
     const kept = await keepValue(deps.store, {
       execution_id,
-      text: JSON.stringify(data),
+      text,
       ...(name !== undefined && { name }),
       ...(scope !== undefined && { scope }),
       ...(store !== undefined && { store }),
@@ -56,23 +63,24 @@ export function resultRoutes(router: Router, deps: ApiDeps): void {
       ...(source_step !== undefined && { step: source_step }),
     });
     const { ref, bytes, expires_at } = kept;
-    response.status(201).json({ ref, store: kept['store'], scope: kept['scope'], expires_at, bytes });
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    response.status(201).json({ ref, store: kept['store'], scope: kept['scope'], expires_at, bytes, sha256 });
   });
 
-  router.get('/result/resolve', async (request, response) => {
+  router.get(`${base}/resolve`, async (request, response) => {
     const ref = onceOf(request.query['ref'], 'ref');
     const parsed = parseRef(ref);
     if (!parsed) throw new NoetlError('BODY_INVALID', `"${ref}" is no reference to a stored value`);
     response.json({ ref, data: await loadValue(deps.store, parsed.executionId, ref) });
   });
 
-  router.get('/result/:execution_id/list', async (request, response) => {
+  router.get(`${base}/:execution_id/list`, async (request, response) => {
     const { execution_id } = await executionOf(deps, request.params.execution_id);
     const results = await listKept(deps.store, execution_id, numberOf(request.query['limit'], 'limit', PAGE));
     response.json({ execution_id, results, count: results.length });
   });
 
-  router.get('/result/:execution_id/:step', async (request, response) => {
+  router.get(`${base}/:execution_id/:step`, async (request, response) => {
     const execution = await executionOf(deps, request.params.execution_id);
     const { step } = request.params;
     const value = await stepResult(deps.store, execution.execution_id, step);
@@ -92,7 +100,7 @@ export function resultRoutes(router: Router, deps: ApiDeps): void {
     response.json({ execution_id: execution.execution_id, step, data });
   });
 
-  router.delete('/result/:execution_id/:id', async (request, response) => {
+  router.delete(`${base}/:execution_id/:id`, async (request, response) => {
     const { execution_id } = await executionOf(deps, request.params.execution_id);
     const dropped = await dropKept(deps.store, execution_id, request.params.id);
     if (!dropped) throw new NoetlError('RESULT_UNKNOWN', `there is no stored value ${request.params.id}`);

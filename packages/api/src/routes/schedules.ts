@@ -4,9 +4,9 @@ import { NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import {
   createSchedule,
   deleteSchedule,
-  findResource,
   getSchedule,
   listSchedules,
+  playbookHead,
   updateSchedule,
   type MissedRuns,
   type ScheduleFields,
@@ -105,8 +105,7 @@ async function checked(
   const given = body.playbook_version ?? body.version;
   const playbook_version = given === undefined ? (before?.playbook_version ?? null) : given;
   const version = playbook_version === null ? {} : { version: playbook_version };
-  if (!(await findResource(deps.store, { path: playbook_path, ...version })))
-    throw new NoetlError('PATH_UNKNOWN', `the catalog has no playbook "${playbook_path}"`);
+  await playbookHead(deps.store, { path: playbook_path, ...version });
   const changesTime = ['cron', 'interval_seconds', 'timezone', 'enabled'].some((key) => key in body);
   const when = {
     cron: body.cron === undefined ? (body.interval_seconds ? null : (before?.cron ?? null)) : body.cron,

@@ -48,6 +48,14 @@ export function varRoutes(router: Router, deps: ApiDeps): void {
     response.json({ execution_id, name, ...shown(variable) });
   });
 
+  router.delete('/vars/:id', async (request, response) => {
+    const { execution_id } = await executionOf(deps, request.params.id);
+    const names = (await readVars(deps.store, execution_id)).map(({ name }) => name);
+    if (names.length > 0)
+      await write(execution_id, Object.fromEntries(names.map((name) => [name, null])), 'api');
+    response.json({ execution_id, variables_deleted: names, count: names.length, status: 'deleted' });
+  });
+
   router.delete('/vars/:id/:name', async (request, response) => {
     const { execution_id } = await executionOf(deps, request.params.id);
     const { name } = request.params;

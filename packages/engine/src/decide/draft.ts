@@ -7,6 +7,7 @@ import {
   type Context,
   type EngineEvent,
   type ErrorInfo,
+  type JsonObject,
   type LoopOpening,
   type StepCommand,
 } from '@noetl/protocol';
@@ -57,11 +58,10 @@ export class Draft {
     return step;
   }
 
-  /** What the step's templates see; `args` are those it was entered with. */
-  context(name: string): Context {
+  /** What the step's templates see; `args` are those it was entered with, unless it is only about to be. */
+  context(name: string, args = stepState(this.state, name).args): Context {
     const { execution_id, catalog_id, parent_execution_id, path, vars, values, kinds, payload, last } =
       this.state;
-    const args = stepState(this.state, name).args;
     const parent = parent_execution_id === undefined ? {} : { parent_execution_id };
     const latest = last === undefined ? {} : { last };
     return {
@@ -78,9 +78,9 @@ export class Draft {
     };
   }
 
-  scope(name: string, extra: Record<string, unknown> = {}): Scope {
+  scope(name: string, extra: Record<string, unknown> = {}, args?: JsonObject): Scope {
     const { nowMs, values, env } = this.environment;
-    return scopeOf(this.context(name), { now_ms: nowMs, env, ...extra }, values);
+    return scopeOf(this.context(name, args), { now_ms: nowMs, env, ...extra }, values);
   }
 
   /** A failure before any command was issued: the step ends at once. */

@@ -8,7 +8,7 @@ export function enter(draft: Draft, name: string, args: JsonObject): void {
   const step = draft.step(name);
   let admitted: boolean;
   try {
-    admitted = step.admit === undefined || evaluate(step.admit, draft.scope(name, { args }));
+    admitted = step.admit === undefined || evaluate(step.admit, draft.scope(name, {}, args));
   } catch (error) {
     const failure = failureOf(error, step);
     enterEvent(draft, name, args);

@@ -15,6 +15,7 @@ import {
   refOf,
   type Collection,
   type Json,
+  type JsonObject,
   type LoopOpening,
 } from '@noetl/protocol';
 import { failureOf, type Draft } from './draft.ts';
@@ -110,7 +111,7 @@ function frozen(value: Json | undefined, written: Json): Collection {
   }
   if (Array.isArray(value)) return { kind: 'inline', items: value };
   if (typeof value === 'number') return range(value, written);
-  if (typeof value === 'string') return { kind: 'inline', items: listInText(value) ?? [value] };
+  if (typeof value === 'string') return { kind: 'inline', items: itemsInText(value) ?? [value] };
   if (typeof value === 'boolean')
     throw new NoetlError(
       'LOOP_NOT_ITERABLE',
@@ -131,7 +132,11 @@ function frozen(value: Json | undefined, written: Json): Collection {
       count: Number(lazy['count']),
     };
   }
-  return { kind: 'inline', items: Object.entries(value).map(([key, item]) => ({ key, value: item })) };
+  return { kind: 'inline', items: pairs(value) };
+}
+
+function pairs(object: JsonObject): Json[] {
+  return Object.entries(object).map(([key, value]) => ({ key, value }));
 }
 
 function range(count: number, written: Json): Collection {
@@ -142,9 +147,9 @@ function range(count: number, written: Json): Collection {
   );
 }
 
-/** A list written as JSON, or as Python prints it. */
-function listInText(text: string): Json[] | undefined {
-  if (!/^\s*\[.*\]\s*$/s.test(text)) return undefined;
+/** A list or an object written as JSON, or as Python prints it. */
+function itemsInText(text: string): Json[] | undefined {
+  if (!/^\s*(\[.*\]|\{.*\})\s*$/s.test(text)) return undefined;
   const python = text
     .replaceAll("'", '"')
     .replace(/\bNone\b/g, 'null')
@@ -154,6 +159,7 @@ function listInText(text: string): Json[] | undefined {
     try {
       const value = JSON.parse(candidate) as Json;
       if (Array.isArray(value)) return value;
+      if (isJsonObject(value)) return pairs(value);
     } catch {
       // The other spelling may be the right one.
     }

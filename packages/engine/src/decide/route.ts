@@ -8,6 +8,7 @@ import {
   nativeValue,
   OutcomeView,
   render,
+  renderInputs,
   type Action,
   type Arc,
   type Assignments,
@@ -50,7 +51,8 @@ function decideRouting(draft: Draft, step: Step): Routing {
   const matched = matchCases(draft, step, outcome.failed);
   const event = matched.event ?? endEvent(step, outcome.failed);
   const { arcs, value } = perform(draft, step, matched.actions, event);
-  const chosen = arcs ?? chooseArcs(draft, step, event, outcome.failed);
+  // A case that has acted stands for `next`, also when it leads nowhere.
+  const chosen = arcs ?? (matched.event === undefined ? chooseArcs(draft, step, event, outcome.failed) : []);
   if (outcome.failed && chosen.length === 0) return { event, taken: [], fatal: fatal(draft, step) };
   const taken = chosen.map((arc) => takeArc(draft, step, arc, event));
   return { event, taken, ...(value !== undefined && { value }) };
@@ -110,7 +112,10 @@ function matchCases(draft: Draft, step: Step, failed: boolean): { actions: Actio
   for (const name of events) {
     const scope = draft.scope(step.name, eventNames(draft, step, name));
     const index = step.cases.findIndex(
-      (item) => (!failed || handlesFailure(item.when, name)) && evaluate(item.when, scope),
+      (item) =>
+        (!failed || handlesFailure(item.when, name)) &&
+        (!step.loop || name === end || item.then.some(isForStep)) &&
+        evaluate(item.when, scope),
     );
     if (index < 0 || acted.has(index)) continue;
     acted.add(index);
@@ -120,6 +125,11 @@ function matchCases(draft: Draft, step: Step, failed: boolean): { actions: Actio
   }
   if (event !== undefined) return { actions, event };
   return { actions: failed ? [] : (step.cases.find((item) => item.else.length > 0)?.else ?? []) };
+}
+
+/** `sink`, `retry` and `collect` are about one call: in a loop, about an item. */
+function isForStep({ do: kind }: Action): boolean {
+  return kind !== 'sink' && kind !== 'retry' && kind !== 'collect';
 }
 
 /** Runs the actions of matched cases; `arcs` is set when one of them routes, which replaces the structural `next`. */
@@ -170,7 +180,7 @@ function handlesFailure(when: string | boolean, event = 'call.error'): boolean {
 function takeArc(draft: Draft, step: Step, arc: Arc, event: string): { step: string; args: JsonObject } {
   const extra = eventNames(draft, step, event);
   assign(draft, step, arc.set, extra);
-  const args = render(arc.args, draft.scope(step.name, extra)) as JsonObject;
+  const args = renderInputs(arc.args, draft.scope(step.name, extra));
   return { step: arc.step, args };
 }
 

@@ -1,5 +1,5 @@
 /** `set` blocks: variable names without the prefix of the one dictionary they all live in; and conditions. */
-import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
+import { isJsonObject, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import type { Assignments } from '../document.ts';
 import type { Findings } from '../parse/faults.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -7,13 +7,14 @@ import { compileExpression } from '../template/compile.ts';
 
 const PREFIX = /^(ctx|workload|vars)\./;
 
-/** A mapping, or a list of `{name, value}` as seed playbooks write it. */
+/** A mapping, or a list of `{name, value}` or of mappings. */
 export function assignments(value: Json | undefined): Assignments {
   if (Array.isArray(value)) {
-    const named = value.filter(isJsonObject).filter((item) => typeof item['name'] === 'string');
-    return assignments(
-      Object.fromEntries(named.map((item) => [item['name'] as string, item['value'] ?? null])),
-    );
+    const parts = value.filter(isJsonObject).map((item) => {
+      const isNamed = typeof item['name'] === 'string' && 'value' in item;
+      return isNamed ? { [item['name'] as string]: item['value'] ?? null } : item;
+    });
+    return assignments(Object.assign({}, ...parts) as JsonObject);
   }
   if (!isJsonObject(value)) return {};
   return Object.fromEntries(

@@ -15,9 +15,10 @@ export function cases(value: Json | undefined, path: Path, workbook: Workbook, f
     const at = [...path, index];
     findings.knownKeys(item, ['when', 'then', 'else', 'desc'], at);
     return {
-      when: condition(item['when'], [...at, 'when'], findings) ?? true,
+      // With `else` alone, all of it stands there.
+      when: condition(item['when'], [...at, 'when'], findings) ?? !('else' in item),
       then: actions(item['then'], [...at, 'then'], workbook, findings),
-      else: actions(item['else'], [...at, 'else'], workbook, findings),
+      else: actions(mapping(item['else'])['then'] ?? item['else'], [...at, 'else'], workbook, findings),
     };
   });
 }

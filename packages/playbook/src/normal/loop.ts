@@ -84,7 +84,7 @@ function cursorSpec(cursor: JsonObject, frame: JsonObject, path: Path, findings:
 }
 
 function modeOf(written: Json | undefined, path: Path, findings: Findings): LoopSpec['mode'] {
-  const mode = text(written) ?? 'sequential';
+  const mode = text(written)?.toLowerCase() ?? 'sequential';
   if (!MODES.includes(mode)) {
     findings.fault(
       'PLAYBOOK_INVALID',

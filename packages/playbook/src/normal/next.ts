@@ -4,7 +4,7 @@ import type { Arc, Router } from '../document.ts';
 import type { Findings } from '../parse/faults.ts';
 import type { Path } from '../parse/yaml.ts';
 import { assignments, condition } from './assignments.ts';
-import { mapping } from './tool.ts';
+import { checkInputs, inputs, mapping } from './tool.ts';
 
 /** Text and lists are the seed's forms: every target is entered. `{spec, arcs}` is canonical: the first that matches. */
 export function router(next: Json | undefined, path: Path, findings: Findings): Router {
@@ -46,7 +46,7 @@ export function targets(value: Json, path: Path, findings: Findings): Arc[] {
         {
           step: item['step'],
           set: assignments(item['set']),
-          args: argsOf(item),
+          args: argsOf(item, at, findings),
           ...(when !== undefined && { when }),
         },
       ];
@@ -75,12 +75,13 @@ function canonicalArc(value: Json, path: Path, findings: Findings): Arc[] {
     {
       step: value['step'],
       set: assignments(value['set']),
-      args: argsOf(value),
+      args: argsOf(value, path, findings),
       ...(when !== undefined && { when }),
     },
   ];
 }
 
-function argsOf(target: JsonObject): JsonObject {
-  return { ...mapping(target['args']), ...mapping(target['input']) };
+function argsOf(target: JsonObject, path: Path, findings: Findings): JsonObject {
+  checkInputs(target, ['args', 'input'], path, findings);
+  return { ...inputs(target['args']), ...inputs(target['input']) };
 }

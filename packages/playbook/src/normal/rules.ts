@@ -27,16 +27,24 @@ export function rules(value: Json | undefined, path: Path, findings: Findings): 
   return found;
 }
 
-/** What a rule does, and where that stands: under `then`, under `else`, or beside `when`. */
+/** What a rule does, and where that stands: under `then` (also as a word or a list), under `else`, or beside `when`. */
 export function actionOf(item: JsonObject, path: Path): { action: JsonObject; path: Path } {
   const [branch, at] = isJsonObject(item['else']) ? [item['else'], [...path, 'else']] : [item, path];
-  return isJsonObject(branch['then'])
-    ? { action: branch['then'], path: [...at, 'then'] }
-    : { action: branch, path: at };
+  const then = branch['then'] ?? null;
+  if (isJsonObject(then)) return { action: then, path: [...at, 'then'] };
+  if (typeof then === 'string') return { action: { ...branch, do: then }, path: at };
+  if (Array.isArray(then))
+    return { action: Object.assign({}, ...then.filter(isJsonObject)) as JsonObject, path: [...at, 'then'] };
+  return { action: branch, path: at };
 }
+
+const RULE_KEYS = ['when', 'then', 'else', 'name', 'desc'];
+const ACTION_KEYS = ['do', 'set', 'attempts', 'backoff', 'delay', 'to', ...RULE_KEYS];
 
 function rule(item: JsonObject, path: Path, findings: Findings): Rule {
   const { action, path: at } = actionOf(item, path);
+  findings.knownKeys(item, action === item ? ACTION_KEYS : [...RULE_KEYS, 'do', 'set'], path);
+  if (action !== item && !Array.isArray(item['then'])) findings.knownKeys(action, ACTION_KEYS, at);
   const written = typeof action['do'] === 'string' ? action['do'] : 'continue';
   const known = ACTIONS.find((name) => name === written);
   if (!known) {

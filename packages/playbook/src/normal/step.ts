@@ -7,7 +7,7 @@ import { assignments, condition } from './assignments.ts';
 import { cases } from './case.ts';
 import { loopSpec } from './loop.ts';
 import { router } from './next.ts';
-import { mapping, RULES_IGNORED, RULES_PLACE, tools, type Workbook } from './tool.ts';
+import { checkInputs, inputs, mapping, RULES_IGNORED, RULES_PLACE, tools, type Workbook } from './tool.ts';
 
 const KEYS = [
   'step',
@@ -32,13 +32,14 @@ export function normalStep(step: JsonObject, path: Path, workbook: Workbook, fin
   const desc = step['desc'] ?? step['description'];
   if ('rules' in mapping(mapping(step['spec'])['policy']))
     findings.warn('RULES_IGNORED', [...path, 'spec', 'policy', 'rules'], RULES_IGNORED, RULES_PLACE);
+  checkInputs(step, ['input', 'args'], path, findings);
   const admit = admission(step, path, findings);
   const limit = limitName(step, path, findings);
   return {
     name: step['step'] as string,
     tasks,
     pipeline,
-    input: { ...(typeof step['tool'] === 'string' ? {} : mapping(step['args'])), ...mapping(step['input']) },
+    input: { ...(typeof step['tool'] === 'string' ? {} : inputs(step['args'])), ...inputs(step['input']) },
     set: assignments(step['set']),
     vars: assignments(step['vars']),
     cases: cases(step['case'], [...path, 'case'], workbook, findings),

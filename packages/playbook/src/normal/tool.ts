@@ -1,6 +1,6 @@
 /** Tools: a mapping, a list of named tasks, or a kind with the tool's keys beside it, as tasks. */
 import { isJsonObject, jsonText, type Json, type JsonObject } from '@noetl/protocol';
-import type { Task } from '../document.ts';
+import { ALL_INPUTS, type Task } from '../document.ts';
 import { suggestion, type Findings } from '../parse/faults.ts';
 import { KNOWN_TOOL_KINDS, toolKind } from '../parse/kinds.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -103,18 +103,19 @@ export function task(
   findings: Findings,
 ): Task {
   const tool = lifted(substituted(written, path, workbook, findings));
-  const policy =
-    isJsonObject(tool['spec']) && isJsonObject(tool['spec']['policy']) ? tool['spec']['policy'] : {};
-  const inner = isJsonObject(tool['spec']) ? tool['spec'] : {};
+  const inner = mapping(tool['spec']);
+  const policy = inner['policy'] ?? null;
   const timeout = tool['timeout'] ?? inner['timeout'] ?? null;
   // A workbook entry takes in the step's input: what was written must be seen as it was.
   checkTool({ ...tool, ...written }, path, findings);
   return {
     name,
     kind: kindOf(tool, path, findings),
-    input: { ...mapping(tool['args']), ...mapping(tool['input']) },
+    input: { ...inputs(tool['args']), ...inputs(tool['input']) },
     config: Object.fromEntries(Object.entries(tool).filter(([key]) => !OUTSIDE_CONFIG.has(key))),
-    rules: rules(policy['rules'], [...path, 'spec', 'policy', 'rules'], findings),
+    rules: Array.isArray(policy)
+      ? rules(policy, [...path, 'spec', 'policy'], findings)
+      : rules(mapping(policy)['rules'], [...path, 'spec', 'policy', 'rules'], findings),
     set: assignments(tool['set']),
     ...(timeout !== null && { timeout }),
     ...(isJsonObject(tool['output']) && { output: tool['output'] }),
@@ -123,14 +124,18 @@ export function task(
 
 /** What would be dropped without a word: parts that are no mappings, and rules in a place where none are read. */
 function checkTool(tool: JsonObject, path: Path, findings: Findings): void {
-  for (const key of ['input', 'args', 'output']) {
-    const value = tool[key] ?? null;
-    if (value === null || isJsonObject(value)) continue;
-    const hint = `Write names and values, such as ${key}: {name: "{{ value }}"}.`;
-    findings.fault('PLAYBOOK_INVALID', [...path, key], `"${key}" of a tool must be a mapping`, hint);
-  }
+  checkInputs(tool, ['input', 'args', 'output'], path, findings);
   for (const key of ['rules', 'policy'].filter((name) => name in tool))
     findings.warn('RULES_IGNORED', [...path, key], RULES_IGNORED, RULES_PLACE);
+}
+
+export function checkInputs(holder: JsonObject, keys: string[], path: Path, findings: Findings): void {
+  for (const key of keys) {
+    const value = holder[key] ?? null;
+    if (value === null || isJsonObject(value) || (key !== 'output' && isTemplate(value))) continue;
+    const hint = `Write names and values, such as ${key}: {name: "{{ value }}"}.`;
+    findings.fault('PLAYBOOK_INVALID', [...path, key], `"${key}" must be a mapping`, hint);
+  }
 }
 
 export const RULES_IGNORED = 'rules are not read here and have no effect';
@@ -166,7 +171,7 @@ function substituted(tool: JsonObject, path: Path, workbook: Workbook, findings:
   return {
     ...entry,
     ...rest,
-    input: { ...mapping(entry['args']), ...mapping(entry['input']), ...mapping(args), ...mapping(input) },
+    input: { ...inputs(entry['args']), ...inputs(entry['input']), ...inputs(args), ...inputs(input) },
   };
 }
 
@@ -178,10 +183,28 @@ function kindOf(tool: JsonObject, path: Path, findings: Findings): string {
   }
   const kind = toolKind(written);
   if (!KNOWN_TOOL_KINDS.includes(kind)) {
-    const hint = suggestion(written, KNOWN_TOOL_KINDS) ?? `Use one of ${KNOWN_TOOL_KINDS.join(', ')}.`;
-    findings.fault('TOOL_KIND_UNKNOWN', [...path, 'kind'], `there is no tool kind "${written}"`, hint);
+    const message = `there is no tool kind "${written}"`;
+    const misspelt = suggestion(written, KNOWN_TOOL_KINDS);
+    // A kind of another system may stand where nobody goes: it fails when a worker should run it.
+    if (misspelt !== undefined) findings.fault('TOOL_KIND_UNKNOWN', [...path, 'kind'], message, misspelt);
+    else
+      findings.warn(
+        'TOOL_KIND_UNKNOWN',
+        [...path, 'kind'],
+        message,
+        `Its step fails when it is reached. Known: ${KNOWN_TOOL_KINDS.join(', ')}.`,
+      );
   }
   return kind;
+}
+
+/** Inputs by name; a template in place of the mapping gives them all. */
+export function inputs(value: Json | undefined): JsonObject {
+  return isTemplate(value) ? { [ALL_INPUTS]: value } : mapping(value);
+}
+
+function isTemplate(value: Json | undefined): value is string {
+  return typeof value === 'string' && value.includes('{{');
 }
 
 export function mapping(value: Json | undefined): JsonObject {

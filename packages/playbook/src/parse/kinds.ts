@@ -53,5 +53,6 @@ export function startsChild(kind: string): boolean {
 }
 
 export function toolKind(written: string): string {
-  return ALIASES[written] ?? written;
+  const kind = written.trim().toLowerCase();
+  return ALIASES[kind] ?? kind;
 }

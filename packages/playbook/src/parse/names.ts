@@ -11,7 +11,7 @@ const PREVIOUS = ['previous', 'prev', '_previous', '@previous'];
 
 export function checkNames(playbook: Playbook, workflow: JsonObject[], findings: Findings): void {
   const names = new Map<string, number>();
-  for (const [index, step] of playbook.steps.entries()) {
+  for (const [index, step] of playbook.steps.slice(0, workflow.length).entries()) {
     const path = ['workflow', index];
     if (names.has(step.name))
       findings.fault('STEP_DUPLICATE', [...path, 'step'], `the step name "${step.name}" is used twice`);

@@ -4,7 +4,7 @@ import type { Diagnostic, Playbook, Step } from '../document.ts';
 import { normalStep } from '../normal/step.ts';
 import { mapping, type Workbook } from '../normal/tool.ts';
 import { checkNames } from './names.ts';
-import { checkRoutes } from './routes.ts';
+import { checkRoutes, IMPLICIT_END } from './routes.ts';
 import { checkShape } from './schema.ts';
 import { Findings, inOrder, PlaybookError, suggestion } from './faults.ts';
 import { checkTemplates } from './templates.ts';
@@ -91,7 +91,8 @@ function normal(document: JsonObject, findings: Findings): Playbook {
   const workflow = document['workflow'] as JsonObject[];
   const workbookList = list(document['workbook']);
   const workbook = workbookOf(workbookList);
-  const steps = workflow.map((step, index) => normalStep(step, ['workflow', index], workbook, findings));
+  const declared = workflow.map((step, index) => normalStep(step, ['workflow', index], workbook, findings));
+  const steps = withEnd(declared, findings);
   if (isJsonObject(document['vars'])) {
     findings.warn(
       'ROOT_VARS',
@@ -112,6 +113,18 @@ function normal(document: JsonObject, findings: Findings): Playbook {
     workbook: workbookList,
     ...(typeof description === 'string' && { description }),
   };
+}
+
+/** An `end` that steps lead to need not be declared: it does nothing. */
+function withEnd(steps: Step[], findings: Findings): Step[] {
+  const actions = steps.flatMap(({ cases: all }) => all.flatMap((item) => [...item.then, ...item.else]));
+  const arcs = [
+    ...steps.map(({ next }) => next.arcs),
+    ...actions.map((action) => ('arcs' in action ? action.arcs : [])),
+  ];
+  const isDeclared = steps.some(({ name }) => name === IMPLICIT_END);
+  if (isDeclared || !arcs.flat().some(({ step }) => step === IMPLICIT_END)) return steps;
+  return [...steps, normalStep({ step: IMPLICIT_END }, ['workflow'], {}, findings)];
 }
 
 function workbookOf(entries: JsonObject[]): Workbook {

@@ -34,6 +34,32 @@ describe('warnings', () => {
       `- {step: a, tool: ${rules('{else: {do: continue}}, {when: x, then: {do: fail}}')}}`,
       [['RULE_UNREACHABLE', 'workflow[0].tool.spec.policy.rules[1]']],
     ],
+    [
+      'a kind that nobody knows',
+      '- {step: a, tool: {kind: zzzzzzzz}}',
+      [['TOOL_KIND_UNKNOWN', 'workflow[0].tool.kind']],
+    ],
+    [
+      'an end that is not declared',
+      `- {step: a, ${NOOP}, next: {arcs: [{step: end, when: x}, {step: b}]}}\n- {step: b, ${NOOP}, next: end}`,
+      [
+        ['STEP_UNKNOWN', 'workflow[0].next.arcs[0].step'],
+        ['STEP_UNKNOWN', 'workflow[1].next'],
+      ],
+    ],
+    [
+      'rules that stand in `policy` itself',
+      `- {step: a, tool: {kind: noop, spec: {policy: [{when: x}]}}}`,
+      [],
+    ],
+    [
+      'misspelt keys of a rule',
+      `- {step: a, tool: ${rules('{when: x, thn: 1, then: {do: fail, wen: 2}}')}}`,
+      [
+        ['KEY_UNKNOWN', 'workflow[0].tool.spec.policy.rules[0].thn'],
+        ['KEY_UNKNOWN', 'workflow[0].tool.spec.policy.rules[0].then.wen'],
+      ],
+    ],
     ['else at the end', `- {step: a, tool: ${rules('{when: x, then: {do: fail}}, {else: null}')}}`, []],
     [
       'an iterator with the name of a step',
@@ -142,4 +168,43 @@ describe('text', () => {
 test('the output of a tool is kept', () => {
   const text = `${HEAD}  - {step: a, tool: {kind: noop, output: {store: x}}}\n`;
   expect(parsePlaybook(text).playbook.steps[0]?.tasks[0]?.output).toEqual({ store: 'x' });
+});
+
+describe('spellings', () => {
+  const step = (text: string) => parsePlaybook(`${HEAD}- ${text}\n`).playbook.steps[0];
+
+  test.each([
+    ['{when: x, then: fail}', { do: 'fail' }],
+    ['{when: x, then: [{do: retry}, {set: {ctx.n: 1}}]}', { do: 'retry', set: { n: 1 } }],
+  ])('rule %s', (text, expected) => {
+    expect(step(`{step: a, tool: ${rules(text)}}`)?.tasks[0]?.rules[0]).toMatchObject(expected);
+  });
+
+  test.each([
+    ['[{name: n, value: 1}]', { n: 1 }],
+    ['[{ctx.n: 1}, {m: 2}]', { n: 1, m: 2 }],
+  ])('set %s', (text, expected) => {
+    expect(step(`{step: a, ${NOOP}, set: ${text}}`)?.set).toEqual(expected);
+  });
+
+  test('a kind and a mode in capitals', () => {
+    const parsed = step('{step: a, tool: {kind: Python}, loop: {in: [1], mode: Parallel}}');
+    expect([parsed?.tasks[0]?.kind, parsed?.loop?.mode]).toEqual(['python', 'parallel']);
+  });
+
+  test('a template that gives all inputs', () => {
+    const parsed = step(
+      "{step: a, tool: {kind: noop, input: '{{ x }}'}, next: [{step: a, args: '{{ y }}'}]}",
+    );
+    expect([parsed?.tasks[0]?.input, parsed?.next.arcs[0]?.args]).toEqual([
+      { '**': '{{ x }}' },
+      { '**': '{{ y }}' },
+    ]);
+  });
+
+  test('a case with else alone', () => {
+    expect(step(`{step: a, ${NOOP}, case: [{else: {then: {log: x}}}]}`)?.cases).toEqual([
+      { when: false, then: [], else: [{ do: 'log', message: 'x' }] },
+    ]);
+  });
 });

@@ -10,13 +10,21 @@ interface Target {
   path: Path;
 }
 
+/** Where a branch may lead without a step of that name: it ends there. */
+export const IMPLICIT_END = 'end';
+
 export function checkRoutes(playbook: Playbook, workflow: JsonObject[], findings: Findings): void {
-  const names = playbook.steps.map((step) => step.name);
+  const names = playbook.steps.slice(0, workflow.length).map((step) => step.name);
   const places = new Map(names.map((name, index) => [name, index]));
   const routes = workflow.map((step, index) => targetsOf(step, ['workflow', index]));
   for (const [index, targets] of routes.entries()) {
     for (const { name, path } of targets) {
       if (places.has(name)) continue;
+      if (name === IMPLICIT_END) {
+        const message = `step "${String(names[index])}" leads to "end", which is not declared: it ends there`;
+        findings.warn('STEP_UNKNOWN', path, message, 'Declare a step `end`, or leave this out.');
+        continue;
+      }
       // Looking for the nearest name takes long when there are thousands.
       if (findings.full) return;
       findings.fault(
@@ -63,7 +71,10 @@ function targetsOf(step: JsonObject, path: Path): Target[] {
 function actionTargets(actions: Json | undefined, path: Path): Target[] {
   if (Array.isArray(actions)) return actions.flatMap((item, index) => actionTargets(item, [...path, index]));
   if (!isJsonObject(actions)) return [];
-  return ['next', 'call'].flatMap((key) => targets(actions[key], [...path, key]));
+  return [
+    ...['next', 'call'].flatMap((key) => targets(actions[key], [...path, key])),
+    ...actionTargets(actions['then'], [...path, 'then']),
+  ];
 }
 
 /** A name, `{step: name}`, a list of both, or `{arcs: [{step: name}]}`. */

@@ -12,20 +12,19 @@ const STEP = {
   required: ['step'],
   properties: {
     step: { type: 'string', minLength: 1 },
-    desc: { type: 'string' },
-    description: { type: 'string' },
-    tool: { type: ['object', 'array', 'string'], minItems: 1 },
-    loop: { type: 'object', properties: { iterator: { type: 'string', minLength: 1 }, spec: mapping } },
-    input: { type: ['object', 'null'] },
-    args: { type: ['object', 'null'] },
-    set: { type: ['object', 'null'] },
+    tool: { type: ['object', 'array', 'string', 'null'], minItems: 1 },
+    loop: {
+      type: ['object', 'null'],
+      properties: { iterator: { type: 'string', minLength: 1 }, spec: mapping },
+    },
+    set: { type: ['object', 'array', 'null'] },
     vars: { type: ['object', 'null'] },
     output: { type: ['object', 'null'] },
     spec: { type: ['object', 'null'] },
     next: { type: ['object', 'array', 'string', 'null'] },
     case: {
       type: ['array', 'null'],
-      items: { type: 'object', required: ['when'], properties: { when: {} } },
+      items: { type: 'object' },
     },
   },
 };

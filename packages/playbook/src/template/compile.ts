@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { NoetlError } from '@noetl/protocol';
 import { guarded } from './environment.ts';
 import type { Node } from './evaluate.ts';
+import { tokensOf, type Token } from './tokens.ts';
 
 export interface CompiledTemplate {
   source: string;
@@ -22,16 +23,8 @@ const compiled = new LRUCache<string, CompiledTemplate>({
   sizeCalculation: (_, text) => text.length + 64,
 });
 
-interface Token {
-  type: string;
-  value: string;
-}
-
-/** The two functions of the grammar that we use. */
-const GRAMMAR = jinja as unknown as {
-  tokenize(source: string, options: { lstrip_blocks: boolean; trim_blocks: boolean }): Token[];
-  parse(tokens: Token[]): { body: Node[] };
-};
+/** The function of the grammar that we use. */
+const GRAMMAR = jinja as unknown as { parse(tokens: Token[]): { body: Node[] } };
 
 const MARKS = /\{\{|\{%|\{#/;
 
@@ -62,41 +55,11 @@ function build(source: string): CompiledTemplate {
 
 function parseText(source: string): Node[] {
   try {
-    const tokens = GRAMMAR.tokenize(source, { lstrip_blocks: false, trim_blocks: false });
-    return GRAMMAR.parse(testsAsFilters(tokens)).body;
+    return GRAMMAR.parse(tokensOf(source)).body;
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^Parser Error: /, '') : String(error);
     throw new NoetlError('TEMPLATE_SYNTAX', `the template ${shorten(source)} cannot be read: ${reason}`);
   }
-}
-
-const LITERALS = new Set(['StringLiteral', 'NumericLiteral']);
-
-/**
- * The grammar knows tests without arguments only. `x is name(args)` and `x is name literal` bind exactly as filters
- * do, so they become the filter `is name`, which the evaluator answers with the test.
- */
-function testsAsFilters(tokens: Token[]): Token[] {
-  const result: Token[] = [];
-  for (let at = 0; at < tokens.length; at += 1) {
-    const token = tokens[at] as Token;
-    const negated = tokens[at + 1]?.value === 'not';
-    const name = tokens[at + (negated ? 2 : 1)];
-    const argument = tokens[at + (negated ? 3 : 2)];
-    const isTest = token.type === 'Identifier' && token.value === 'is' && name?.type === 'Identifier';
-    const isCall = argument?.type === 'OpenParen';
-    if (!isTest || !argument || !(isCall || LITERALS.has(argument.type))) {
-      result.push(token);
-      continue;
-    }
-    const filter = { type: 'Identifier', value: `is ${negated ? 'not ' : ''}${name.value}` };
-    result.push({ type: 'Pipe', value: '|' }, filter);
-    at += negated ? 2 : 1;
-    if (isCall) continue;
-    result.push({ type: 'OpenParen', value: '(' }, argument, { type: 'CloseParen', value: ')' });
-    at += 1;
-  }
-  return result;
 }
 
 function shorten(source: string): string {

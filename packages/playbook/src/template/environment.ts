@@ -1,6 +1,6 @@
 /** Budgets of one evaluation, and the way into stored values. */
 import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
-import { holeOf, NeedsValue, Range, StepView } from './value.ts';
+import { Float, holeOf, NeedsValue, Range, StepView } from './value.ts';
 
 /** Where names come from. */
 export interface Scope {
@@ -107,6 +107,7 @@ export class Environment {
   openDeep(value: unknown): unknown {
     const opened = this.open(value);
     this.spend();
+    if (opened instanceof Float) return opened;
     if (opened instanceof Range) return Array.from(this.iterate(opened));
     if (Array.isArray(opened)) return this.nested(() => opened.map((item) => this.openDeep(item)));
     if (isJsonObject(opened)) {

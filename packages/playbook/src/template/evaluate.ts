@@ -6,7 +6,19 @@ import { callMethod } from './methods.ts';
 import { binary, truthy } from './operators.ts';
 import { printed } from './print.ts';
 import { TESTS, type Test } from './tests.ts';
-import { Callable, holeOf, ownProperty, Range, scalarOf, StepView, type Arguments } from './value.ts';
+import {
+  bare,
+  Callable,
+  float,
+  Group,
+  holeOf,
+  Namespace,
+  ownProperty,
+  Range,
+  scalarOf,
+  StepView,
+  type Arguments,
+} from './value.ts';
 
 /** A node of the tree, as far as we read it. */
 export interface Node {
@@ -37,7 +49,7 @@ const HANDLERS: Record<string, Handler> = {
   Identifier: (environment, node) => identifier(environment, node['value'] as string),
   StringLiteral: (_, node) => node['value'],
   IntegerLiteral: (_, node) => node['value'],
-  FloatLiteral: (_, node) => node['value'],
+  FloatLiteral: (_, node) => float(node['value'] as number),
   ArrayLiteral: (environment, node) => (node['value'] as Node[]).map((item) => evaluate(environment, item)),
   TupleLiteral: (environment, node) => (node['value'] as Node[]).map((item) => evaluate(environment, item)),
   ObjectLiteral: objectLiteral,
@@ -94,9 +106,12 @@ export function getMember(environment: Environment, object: unknown, key: unknow
       const value = object.get(key);
       return value === undefined ? storedMember(environment, object, key) : value;
     }
-    const hidden = key.startsWith('_') && isJsonObject(object) ? ownProperty(object, key) : undefined;
-    if (hidden !== undefined) return hidden;
+    // Of a hole, what stands beside its reference: facts of the stored value, and selected fields.
+    const beside =
+      isJsonObject(object) && (key.startsWith('_') || holeOf(object)) ? ownProperty(object, key) : undefined;
+    if (beside !== undefined) return beside;
     const opened = environment.open(object);
+    if (opened instanceof Group) return opened.get(key);
     return isJsonObject(opened) ? ownProperty(opened, key) : undefined;
   }
   if (typeof key !== 'number') return undefined;
@@ -105,8 +120,16 @@ export function getMember(environment: Environment, object: unknown, key: unknow
     return key >= -opened.count && key < opened.count
       ? opened.at(key < 0 ? opened.count + key : key)
       : undefined;
-  if (Array.isArray(opened) || typeof opened === 'string') return opened.at(key) as unknown;
+  if (Array.isArray(opened)) return opened.at(key) as unknown;
+  if (typeof opened === 'string') return characterAt(environment, opened, key);
   return isJsonObject(opened) ? ownProperty(opened, String(key)) : undefined;
+}
+
+/** Characters count, not the halves that the host keeps some of them in. */
+function characterAt(environment: Environment, text: string, at: number): string | undefined {
+  if (!/[\ud800-\udfff]/.test(text)) return text.at(at);
+  environment.spend(text.length);
+  return Array.from(text).at(at);
 }
 
 /** A key inside parts of a step's value that are kept elsewhere. */
@@ -130,10 +153,30 @@ function slice(environment: Environment, object: unknown, property: Node): unkno
   const opened = environment.open(object instanceof StepView ? object.sequence() : object);
   if (opened === undefined || opened === null) return undefined;
   const items = typeof opened === 'string' ? Array.from(opened) : Array.from(environment.iterate(opened));
-  const step = bound('step') ?? 1;
-  const forward = step > 0 ? items.slice(bound('start'), bound('stop')) : [...items].reverse();
-  const every = forward.filter((_, index) => index % Math.abs(step) === 0);
-  return typeof opened === 'string' ? every.join('') : every;
+  const taken = sliced(items, bound('start'), bound('stop'), bound('step') ?? 1);
+  return typeof opened === 'string' ? taken.join('') : taken;
+}
+
+/** As Python slices: negative bounds count from the end, a negative step goes down from `start`. */
+function sliced(
+  items: unknown[],
+  start: number | undefined,
+  stop: number | undefined,
+  step: number,
+): unknown[] {
+  if (step === 0) throw new NoetlError('TEMPLATE_ERROR', 'the step of a slice cannot be zero');
+  const [lowest, highest] = step > 0 ? [0, items.length] : [-1, items.length - 1];
+  const clamped = (bound: number | undefined, absent: number): number =>
+    bound === undefined
+      ? absent
+      : Math.min(highest, Math.max(lowest, bound < 0 ? bound + items.length : bound));
+  const taken: unknown[] = [];
+  const [from, to] = [
+    clamped(start, step > 0 ? lowest : highest),
+    clamped(stop, step > 0 ? highest : lowest),
+  ];
+  for (let at = from; step > 0 ? at < to : at > to; at += step) taken.push(items[at]);
+  return taken;
 }
 
 function call(environment: Environment, node: Node): unknown {
@@ -144,7 +187,7 @@ function call(environment: Environment, node: Node): unknown {
     const name = (callee['property'] as Node)['value'] as string;
     const own = getMember(environment, object, name);
     if (own instanceof Callable) return own.call(args);
-    return callMethod(environment, object, name, args);
+    return callMethod(environment, object, name, args, (value, key) => getMember(environment, value, key));
   }
   const target = evaluate(environment, callee);
   if (target instanceof Callable) return target.call(args);
@@ -180,8 +223,12 @@ function filter(environment: Environment, operand: unknown, node: Node): unknown
     );
   const apply = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
   if (!apply) throw new NoetlError('TEMPLATE_ERROR', `there is no filter "${name}"`);
-  return apply(environment, scalarOf(operand), args);
+  const value = scalarOf(operand);
+  return apply(environment, PRINTING.has(name) ? value : bare(value), args);
 }
+
+/** Filters for which `2.0` is not `2`; the others take numbers as they are. */
+const PRINTING = new Set(['string', 'tojson', 'to_json', 'pprint', 'default', 'd', 'safe', 'round']);
 
 function test(environment: Environment, node: Node): unknown {
   const check = testOf((node['test'] as Node)['value'] as string);
@@ -204,10 +251,35 @@ function unary(environment: Environment, node: Node): unknown {
 
 function logicalOrBinary(environment: Environment, node: Node): unknown {
   const operator = (node['operator'] as { value: string }).value;
+  if (COMPARISONS.has(operator)) return chained(environment, node, operator).holds;
   const left = evaluate(environment, node['left'] as Node);
   if (operator === 'and') return truthy(left) ? evaluate(environment, node['right'] as Node) : left;
   if (operator === 'or') return truthy(left) ? left : evaluate(environment, node['right'] as Node);
   return binary(environment, operator, left, evaluate(environment, node['right'] as Node));
+}
+
+const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=', 'in', 'not in']);
+
+function comparesTo(node: Node): string | undefined {
+  const operator = node.type === 'BinaryExpression' ? (node['operator'] as { value: string }).value : '';
+  return COMPARISONS.has(operator) ? operator : undefined;
+}
+
+/** `a < b < c` is `a < b and b < c`, with `b` evaluated once. Gives the truth so far and the last operand. */
+function chained(environment: Environment, node: Node, operator: string): { holds: boolean; last: unknown } {
+  const left = node['left'] as Node;
+  const inner = comparesTo(left);
+  const before = inner === undefined ? undefined : chained(environment, left, inner);
+  if (before?.holds === false) return before;
+  const first = before ? before.last : evaluate(environment, left);
+  const last = evaluate(environment, node['right'] as Node);
+  return { holds: truthy(binary(environment, operator, first, last)), last };
+}
+
+function dictOf({ positional: [given], named }: Arguments): Record<string, unknown> {
+  const pairs = Array.isArray(given) ? (given as [unknown, unknown][]) : [];
+  const entries = pairs.map(([key, value]) => [printed(key), value] as const);
+  return { ...(isJsonObject(given) ? given : {}), ...Object.fromEntries(entries), ...named };
 }
 
 /** Functions every template knows; what needs a clock or a secret comes with the scope. */
@@ -221,5 +293,6 @@ const FUNCTIONS: Record<string, Callable> = {
       throw new NoetlError('TEMPLATE_ERROR', 'range needs whole numbers');
     return range;
   }),
-  dict: new Callable(({ named }) => named),
+  dict: new Callable(dictOf),
+  namespace: new Callable((args) => Object.assign(new Namespace(), dictOf(args))),
 };

@@ -1,8 +1,9 @@
 /** Operators with Python's meaning. */
 import { isJsonObject, NoetlError } from '@noetl/protocol';
 import type { Environment } from './environment.ts';
+import { percent } from './format.ts';
 import { printed, representation } from './print.ts';
-import { holeOf, Range, StepView } from './value.ts';
+import { bare, Float, float, holeOf, Range, StepView } from './value.ts';
 
 /** Python truthiness; a hole counts by its items and needs no load. */
 export function truthy(value: unknown): boolean {
@@ -10,6 +11,7 @@ export function truthy(value: unknown): boolean {
   const ref = holeOf(value);
   if (ref) return ref.kind === 'value' || ref.count > 0;
   if (value instanceof Range) return value.count > 0;
+  if (value instanceof Float) return value.valueOf() !== 0;
   if (Array.isArray(value)) return value.length > 0;
   if (isJsonObject(value)) return Object.keys(value).length > 0;
   return Boolean(value);
@@ -30,8 +32,20 @@ export function lengthOf(environment: Environment, value: unknown): number {
 }
 
 export function binary(environment: Environment, operator: string, left: unknown, right: unknown): unknown {
-  const a = environment.openDeep(left);
-  const b = environment.openDeep(right);
+  const [x, y] = [environment.openDeep(left), environment.openDeep(right)];
+  if (operator === '~') return environment.text(printed(x) + printed(y));
+  if (operator === '%' && typeof x === 'string') return environment.text(percent(x, y));
+  const result = operate(environment, operator, bare(x), bare(y));
+  return (operator === '/' || isFloat(x) || isFloat(y)) && typeof result === 'number'
+    ? float(result)
+    : result;
+}
+
+function isFloat(value: unknown): boolean {
+  return value instanceof Float || (typeof value === 'number' && !Number.isInteger(value));
+}
+
+function operate(environment: Environment, operator: string, a: unknown, b: unknown): unknown {
   switch (operator) {
     case '==':
       return equal(a, b);
@@ -49,8 +63,6 @@ export function binary(environment: Environment, operator: string, left: unknown
       return contains(a, b);
     case 'not in':
       return !contains(a, b);
-    case '~':
-      return environment.text(printed(a) + printed(b));
     case '+':
       return add(environment, a, b);
     case '*':
@@ -60,7 +72,8 @@ export function binary(environment: Environment, operator: string, left: unknown
   }
 }
 
-export function equal(a: unknown, b: unknown): boolean {
+export function equal(left: unknown, right: unknown): boolean {
+  const [a, b] = [bare(left), bare(right)];
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, index) => equal(item, b[index]));
   }
@@ -77,7 +90,8 @@ export function equal(a: unknown, b: unknown): boolean {
 }
 
 /** Negative, zero or positive; what cannot be ordered is an error, as in Python. Undefined never orders. */
-export function compare(a: unknown, b: unknown): number {
+export function compare(left: unknown, right: unknown): number {
+  const [a, b] = [bare(left), bare(right)];
   if (isNumber(a) && isNumber(b)) return Number(a) - Number(b);
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : Number(a > b);
   if (Array.isArray(a) && Array.isArray(b)) {
@@ -126,8 +140,7 @@ function multiply(environment: Environment, a: unknown, b: unknown): unknown {
   return arithmetic('*', a, b);
 }
 
-function arithmetic(operator: string, a: unknown, b: unknown): number | string {
-  if (operator === '%' && typeof a === 'string') return percent(a, b);
+function arithmetic(operator: string, a: unknown, b: unknown): number {
   if (!isNumber(a) || !isNumber(b)) {
     throw new NoetlError(
       'TEMPLATE_ERROR',
@@ -155,26 +168,4 @@ function arithmetic(operator: string, a: unknown, b: unknown): number | string {
     default:
       throw new NoetlError('TEMPLATE_SYNTAX', `unknown operator ${operator}`);
   }
-}
-
-/** Python's `%` on text: `'%s of %d' % (a, b)`. */
-export function percent(format: string, values: unknown): string {
-  const list = Array.isArray(values) ? (values as unknown[]) : [values];
-  let next = 0;
-  return format.replace(
-    /%(?:(%)|(0?\d*)(?:\.(\d+))?([sdif]))/g,
-    (_, literal, width: string, digits: string | undefined, kind: string) => {
-      if (literal) return '%';
-      const value = list[next];
-      next += 1;
-      const text =
-        kind === 's'
-          ? printed(value)
-          : kind === 'f'
-            ? Number(value).toFixed(Math.min(Number(digits ?? 6), 100))
-            : String(Math.trunc(Number(value)));
-      const size = Math.min(Number(width || 0), 1000);
-      return text.padStart(size, width.startsWith('0') ? '0' : ' ');
-    },
-  );
 }

@@ -1,5 +1,6 @@
 /** How values print: as Python's `str` and `repr`, and as JSON. */
-import { isJsonObject, type Json } from '@noetl/protocol';
+import { isJsonObject } from '@noetl/protocol';
+import { Float } from './value.ts';
 
 /** Text of a value in the middle of a template: undefined prints nothing. */
 export function printed(value: unknown): string {
@@ -12,6 +13,7 @@ export function representation(value: unknown): string {
   if (value === undefined || value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return numberText(value);
+  if (value instanceof Float) return floatText(value.valueOf());
   if (typeof value === 'string') return quoted(value);
   if (Array.isArray(value)) return `[${value.map(representation).join(', ')}]`;
   if (isJsonObject(value)) {
@@ -21,10 +23,16 @@ export function representation(value: unknown): string {
   return '<function>';
 }
 
+function floatText(value: number): string {
+  const text = Math.abs(value) < 1e16 ? `${String(value)}.0` : value.toExponential();
+  return Object.is(value, -0) ? '-0.0' : text;
+}
+
 function numberText(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  const text = String(value);
+  const isTiny = value !== 0 && Math.abs(value) < 1e-4;
+  const text = isTiny ? value.toExponential() : String(value);
   // Python writes exponents with at least two digits.
   return text.replace(/e([+-])(\d)$/, 'e$10$2');
 }
@@ -45,14 +53,15 @@ function control(character: string): string {
 
 /** As the `tojson` filter: Python's separators, and characters that are special in HTML and SQL text escaped. */
 export function jsonText(value: unknown, indent?: number): string {
-  const text = indent === undefined ? spaced(value as Json) : JSON.stringify(value ?? null, null, indent);
+  const text = indent === undefined ? spaced(value) : JSON.stringify(value ?? null, null, indent);
   return text.replace(
     /[<>&']/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-function spaced(value: Json | undefined): string {
+function spaced(value: unknown): string {
+  if (value instanceof Float) return floatText(value.valueOf());
   if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`;
   if (isJsonObject(value)) {
     return `{${Object.entries(value)

@@ -36,6 +36,13 @@ export function references(step: Step): References {
   return found;
 }
 
+/** Names that the templates in a value use, whatever they stand for. */
+export function namesIn(value: Json): Set<string> {
+  const found: References = { names: new Set(), all: false };
+  collect(found, value);
+  return found.names;
+}
+
 /** The context with only those variables and step values that the step can touch. */
 export function projectContext(context: Context, step: Step): Context {
   const { names, all } = references(step);

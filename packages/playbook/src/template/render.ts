@@ -1,12 +1,12 @@
 /** Rendering: whole expressions keep their types, mixed text becomes text. What was rendered is never rendered again. */
-import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
-import type { Condition } from '../document.ts';
+import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import { ALL_INPUTS, type Condition } from '../document.ts';
 import { compileExpression, compileTemplate, type CompiledTemplate } from './compile.ts';
 import { Environment, guarded, type Scope } from './environment.ts';
 import { evaluate as evaluateNode, getMember, type Node } from './evaluate.ts';
 import { truthy } from './operators.ts';
 import { printed, representation } from './print.ts';
-import { Callable, holeOf, Range, scalarOf, StepView } from './value.ts';
+import { Callable, Float, holeOf, Namespace, Range, scalarOf, StepView } from './value.ts';
 
 /**
  * Renders every string in a value. A string that is one `{{ expression }}` gives the expression's own value (a hole
@@ -19,6 +19,20 @@ export function render(value: Json, scope: Scope): Json {
   const result: Record<string, Json> = {};
   for (const [key, item] of Object.entries(value)) result[renderKey(key, scope)] = render(item, scope);
   return result;
+}
+
+/** Inputs by name: what a template in place of the mapping gives, and the entries beside it. */
+export function renderInputs(inputs: JsonObject, scope: Scope, without: JsonObject = {}): JsonObject {
+  const rendered: JsonObject = {};
+  for (const [name, template] of Object.entries(inputs)) {
+    if (Object.hasOwn(without, name)) continue;
+    const value = render(template, scope);
+    if (name !== ALL_INPUTS) rendered[name] = value;
+    else if (isJsonObject(value)) Object.assign(rendered, value);
+    else if (value !== null)
+      throw new NoetlError('TEMPLATE_ERROR', `${jsonText(template)} must give a mapping of inputs`);
+  }
+  return { ...rendered, ...without };
 }
 
 /** As {@link render} for one string, but undefined stays undefined. */
@@ -110,6 +124,7 @@ function native(environment: Environment, value: unknown): Json | undefined {
       ? rangeJson(value)
       : Array.from({ length: value.count }, (_, index) => value.at(index));
   }
+  if (value instanceof Float) return value.valueOf();
   if (value instanceof Callable) throw new NoetlError('TEMPLATE_ERROR', 'a function is not a value: call it');
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (Array.isArray(value)) return value.map((item) => native(environment, item) ?? null);
@@ -148,6 +163,10 @@ function nodeText(environment: Environment, node: Node): string {
       return forText(environment, node);
     case 'Set':
       return assign(environment, node);
+    case 'Macro':
+      return macro(environment, node);
+    case 'FilterStatement':
+      return filtered(environment, node);
     case 'Comment':
       return '';
     default:
@@ -157,12 +176,44 @@ function nodeText(environment: Environment, node: Node): string {
 
 function assign(environment: Environment, node: Node): string {
   const assignee = node['assignee'] as Node;
-  if (assignee.type !== 'Identifier') throw new NoetlError('TEMPLATE_SYNTAX', '{% set %} takes one name');
   const value = node['value']
     ? evaluateNode(environment, node['value'] as Node)
     : bodyText(environment, node['body'] as Node[]);
-  environment.assign(assignee['value'] as string, value);
+  if (assignee.type === 'MemberExpression') {
+    const target = evaluateNode(environment, assignee['object'] as Node);
+    const name = (assignee['property'] as Node)['value'] as string;
+    if (!(target instanceof Namespace))
+      throw new NoetlError('TEMPLATE_SYNTAX', `{% set %} of "${name}" needs a namespace()`);
+    Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+    return '';
+  }
+  for (const [name, item] of bind(assignee, value)) environment.assign(name, item);
   return '';
+}
+
+/** `{% macro name(a, b=1) %}`: a function whose result is the text of its body. */
+function macro(environment: Environment, node: Node): string {
+  const parameters = (node['args'] as Node[]).map((parameter) => {
+    const isNamed = parameter.type === 'KeywordArgumentExpression';
+    const name = (isNamed ? (parameter['key'] as Node) : parameter)['value'] as string;
+    return { name, fallback: isNamed ? (parameter['value'] as Node) : undefined };
+  });
+  const called = new Callable(({ positional, named }) => {
+    const locals = new Map<string, unknown>();
+    for (const [index, { name, fallback }] of parameters.entries()) {
+      const given = index < positional.length ? positional[index] : named[name];
+      locals.set(name, given === undefined && fallback ? evaluateNode(environment, fallback) : given);
+    }
+    return environment.withLocals(locals, () => bodyText(environment, node['body'] as Node[]));
+  });
+  environment.assign((node['name'] as Node)['value'] as string, called);
+  return '';
+}
+
+/** `{% filter upper %}…{% endfilter %}`. */
+function filtered(environment: Environment, node: Node): string {
+  const operand = { type: 'StringLiteral', value: bodyText(environment, node['body'] as Node[]) };
+  return printed(evaluateNode(environment, { type: 'FilterExpression', operand, filter: node['filter'] }));
 }
 
 function forText(environment: Environment, node: Node): string {
@@ -170,11 +221,14 @@ function forText(environment: Environment, node: Node): string {
   const filtered = iterable.type === 'SelectExpression' ? (iterable['test'] as Node) : undefined;
   const source = evaluateNode(environment, filtered ? (iterable['lhs'] as Node) : iterable);
   const rounds: Map<string, unknown>[] = [];
+  const items: unknown[] = [];
   for (const item of environment.iterate(source)) {
     const names = bind(node['loopvar'] as Node, item);
     const wanted =
       !filtered || environment.withLocals(names, () => truthy(evaluateNode(environment, filtered)));
-    if (wanted) rounds.push(names);
+    if (!wanted) continue;
+    rounds.push(names);
+    items.push(item);
   }
   if (rounds.length === 0) return bodyText(environment, node['defaultBlock'] as Node[]);
   let text = '';
@@ -183,9 +237,16 @@ function forText(environment: Environment, node: Node): string {
     names.set('loop', {
       index: index + 1,
       index0: index,
+      revindex: length - index,
+      revindex0: length - index - 1,
       first: index === 0,
       last: index === length - 1,
       length,
+      depth: 1,
+      depth0: 0,
+      previtem: items[index - 1],
+      nextitem: items[index + 1],
+      cycle: new Callable(({ positional }) => positional[index % positional.length]),
     });
     text = environment.text(
       text + environment.withLocals(names, () => bodyText(environment, node['body'] as Node[])),

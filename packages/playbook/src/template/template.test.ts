@@ -124,9 +124,9 @@ const CORPUS: [string, Json | undefined][] = [
   ['{{ "a b&c" | urlencode }}', 'a%20b%26c'],
   ['{{ "<a>" | escape }}', '&lt;a&gt;'],
   ['{{ "%s has %d" | format(name, 3) }}', 'Ada has 3'],
-  ['{{ "%05.1f|%3d" % (2.25, 7) }}', '002.3|  7'],
+  ['{{ "%05.1f|%3d" % (2.25, 7) }}', '002.2|  7'],
   ['{{ "a b c" | wordcount }}', 3],
-  ['{{ "long text here" | truncate(9) }}', 'long...'],
+  ['{{ "long text here" | truncate(8) }}', 'long...'],
   ['{{ 0 | strftime("%Y-%m-%d") }}', '1970-01-01'],
   ['{{ "2026-01-02T03:04:05Z" | strftime("%d.%m.%Y %H:%M") }}', '02.01.2026 03:04'],
   // Lists

@@ -29,6 +29,47 @@ export class Callable {
   }
 }
 
+/**
+ * A whole number that Python keeps as a float, so that it prints with its point: what `/`, `| float`, `| round` and
+ * `2.0` give. It never leaves the evaluator: outside it is a number like any other.
+ */
+export class Float {
+  readonly #value: number;
+
+  constructor(value: number) {
+    this.#value = value;
+  }
+
+  valueOf(): number {
+    return this.#value;
+  }
+
+  toJSON(): number {
+    return this.#value;
+  }
+}
+
+/** A float as Python has it; numbers with a fraction show by themselves. */
+export function float(value: number): unknown {
+  return Number.isInteger(value) ? new Float(value) : value;
+}
+
+export function bare(value: unknown): unknown {
+  return value instanceof Float ? value.valueOf() : value;
+}
+
+/** A group of `groupby`: the pair of its key and its items, which also go by name. */
+export class Group extends Array<unknown> {
+  get(key: string): unknown {
+    return key === 'grouper' ? this[0] : key === 'list' ? this[1] : undefined;
+  }
+}
+
+/** What `namespace()` gives: the one kind of value that `{% set ns.x = … %}` changes. */
+export class Namespace {
+  [key: string]: unknown;
+}
+
 /** Templates look inside a stored value that has not been loaded: the caller loads it and evaluates again. */
 export class NeedsValue extends Error {
   readonly refs: string[];
@@ -69,7 +110,7 @@ export class StepView {
     if (this.kind !== 'pipeline') return this.value;
     const { results, last } = this.#pipeline();
     const value = results[last] ?? null;
-    return isJsonObject(value) && !refOf(value) ? { ...value, results } : value;
+    return isJsonObject(value) && !refOf(value) ? { ...value, ...results, results } : value;
   }
 
   get(key: string): unknown {

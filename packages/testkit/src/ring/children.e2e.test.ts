@@ -154,6 +154,62 @@ describe('failures', () => {
   });
 });
 
+describe('cancel', () => {
+  const parent = `- step: start
+  tool: {kind: playbook, path: child/slow, return_step: start, input: {seconds: 60}}`;
+  const running = async (): Promise<{ id: string; child: string }> => {
+    const id = await ring.execute(await register('parent/cancelled', parent));
+    const [child] = await waitFor(
+      async () => {
+        const all = await children(id);
+        return all[0]?.status === 'RUNNING' && all;
+      },
+      { what: 'a child that runs' },
+    );
+    return { id, child: child?.id ?? '' };
+  };
+
+  test('goes down to the children', async () => {
+    const { id, child } = await running();
+    const { body } = await ring.post(`/api/executions/${id}/cancel`, {});
+    expect(body).toMatchObject({ status: 'cancelled', cancelled_executions: [id, child] });
+    expect((await ring.ended(child)).status).toBe('CANCELLED');
+  });
+
+  test('leaves them alone when it is told to', async () => {
+    const { id, child } = await running();
+    await ring.post(`/api/executions/${id}/cancel`, { cascade: false });
+    expect((await ring.ended(id)).status).toBe('CANCELLED');
+    expect((await ring.execution(child)).status).toBe('RUNNING');
+    await ring.post(`/api/executions/${child}/cancel`, {});
+  });
+
+  test('of a child is a failure of its parent, which rules can tell', async () => {
+    const { id, child } = await running();
+    await ring.post(`/api/executions/${child}/cancel`, { reason: 'no more' });
+    const { status, error } = await ring.ended(id);
+    expect(status).toBe('FAILED');
+    expect(error).toContain(`the child child/slow (${child}) ended CANCELLED`);
+  });
+});
+
+test('many that wait, three deep, take no slot of the one worker', async () => {
+  await register(
+    'child/middle',
+    '- {step: start, tool: {kind: playbook, path: child/double, return_step: start, input: {n: "{{ n }}"}}}',
+  );
+  const path = await register(
+    'parent/deep',
+    `- step: each
+  loop: {in: "{{ range(12) }}", iterator: n, spec: {mode: parallel, max_in_flight: 12}}
+  tool: {kind: playbook, path: child/middle, return_step: start, input: {n: "{{ iter.n }}"}}`,
+  );
+  const { status, result } = await ring.run(path);
+  expect(status).toBe('COMPLETED');
+  const { results } = result as { results: { twice: number }[] };
+  expect(results.map(({ twice }) => twice)).toEqual(Array.from({ length: 12 }, (_, n) => n * 2));
+});
+
 describe('kill -9', () => {
   test('of the worker, the api and the aggregator while a parent waits', async () => {
     const path = await register(

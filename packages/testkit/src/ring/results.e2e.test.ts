@@ -59,7 +59,7 @@ describe('results', () => {
   test('a large one is kept apart, with the selected fields in place, and read as a whole', async () => {
     const steps = `- step: start
   tool: {kind: python, code: "result = {'status': 'ok', 'meta': {'n': 3}, 'rows': ['x' * 1000] * 200}"}
-  output: {output_select: [status, {path: meta.n, as: n}], store: {kind: auto, ttl: 1h}}
+  output: {output_select: [status, {path: $.meta.n, as: n}], store: {kind: auto, ttl: 1h}}
   next: {arcs: [{step: end}]}
 - step: end
   tool: {kind: noop, result: {status: "{{ start.status }}", n: "{{ start.n }}", rows: "{{ start.rows | length }}", ref: "{{ start._ref is defined }}", store: "{{ start._store }}"}}`;
@@ -92,6 +92,61 @@ describe('results', () => {
       `/api/result/${execution_id}/start?resolve=false`,
     );
     expect(body.data).toMatchObject({ second: 2, much: { first: 1 }, little: { second: 2 } });
+  });
+
+  test('of one task of a pipeline is kept apart, whatever its size, and read by all its names', async () => {
+    const steps = `- step: start
+  tool:
+    - {name: first, kind: noop, result: {a: 1, b: {c: 2}}, output: {store: {kind: kv}, inline_max_bytes: 0, output_select: [b.c]}}
+    - {name: second, kind: noop, result: {d: "{{ first.b.c + 1 }}"}}
+  next: {arcs: [{step: end}]}
+- step: end
+  tool: {kind: noop, result: ["{{ start.first._store }}", "{{ start.first._ref is defined }}", "{{ start.first.c }}", "{{ start.first.a }}", "{{ start.results.first.b.c }}", "{{ start.d }}"]}`;
+    const { execution_id, result, error } = await ring.run(await register('results/task', steps));
+    expect([error, result]).toEqual([null, ['kv', true, 2, 1, 2, 3]]);
+    const stored = await ring.stepResult(execution_id, 'start');
+    expect(stored).toMatchObject({
+      results: { first: { _store: 'kv', _size_bytes: 19, c: 2 }, second: { d: 3 } },
+    });
+    expect(stored).not.toHaveProperty('results.first.a');
+  });
+
+  test.each([
+    ['nothing is small enough', '{inline_max_bytes: 0, store: {kind: auto}}', 'kv'],
+    ['the tier that was asked for is told', '{inline_max_bytes: 0, store: {kind: gcs, ttl: 1h}}', 'gcs'],
+    ['the store may be a word', '{inline_max_bytes: 0, store: object}', 'object'],
+  ])('%s, and artifact get brings it back', async (_, output, tier) => {
+    const steps = `- {step: start, tool: {kind: noop, result: {a: [1]}, output: ${output}}, next: {arcs: [{step: get}]}}
+- {step: get, tool: {kind: artifact, action: get, input: {result_ref: "{{ start._ref }}"}}, next: {arcs: [{step: end}]}}
+- {step: end, tool: {kind: noop, result: ["{{ start._store }}", "{{ start._size_bytes }}", "{{ start._preview }}", "{{ get.a[0] }}", "{{ start.a[0] }}"]}}`;
+    const { result, error } = await ring.run(await register('results/inline', steps));
+    expect([error, result]).toEqual([null, [tier, 9, '{"a":[1]}', 1, 1]]);
+  });
+
+  test.each([
+    ['a time that is none', '{inline_max_bytes: 0, ttl: forever}', '`ttl` must be seconds'],
+    ['a scope that is none', '{inline_max_bytes: 0, scope: galaxy}', '`output.scope` of step "start"'],
+  ])('%s fails the step', async (_, output, message) => {
+    const steps = `- {step: start, tool: {kind: noop}, output: ${output}}`;
+    const { status, error } = await ring.run(await register('results/wrong', steps));
+    expect(status).toBe('FAILED');
+    expect(error).toContain(message);
+  });
+
+  test('a value whose time is over is told to be missing, as an error that rules can tell', async () => {
+    const steps = `- {step: start, tool: {kind: noop, result: {a: 1}}, output: {inline_max_bytes: 0, ttl: 0.01}, next: {arcs: [{step: end}]}}
+- step: end
+  tool:
+    - {name: wait, kind: python, code: "import time; time.sleep(0.1)"}
+    - name: get
+      kind: artifact
+      input: {ref: "{{ start._ref.ref }}"}
+      spec: {policy: {rules: [{when: "{{ output.error.kind == 'missing_reference' }}", then: {do: continue, set: {ctx.told: "{{ output.error.code }}"}}}]}}
+    - {name: tell, kind: noop, result: "{{ told }}"}`;
+    const { execution_id, status } = await ring.run(await register('results/gone', steps));
+    expect(status).toBe('COMPLETED');
+    const { body } = await ring.get<Vars>(`/api/vars/${execution_id}`);
+    expect(body.variables['told']?.value).toBe('VALUE_MISSING');
   });
 
   test('values put from outside come back by reference, until they expire', async () => {
@@ -133,6 +188,8 @@ describe('SQL over HTTP', () => {
     ['a write behind a read', { query: 'SELECT 1; DROP TABLE noetl.event' }],
     ['a write in a WITH', { query: 'WITH gone AS (DELETE FROM noetl.event RETURNING 1) SELECT * FROM gone' }],
     ['a function that writes', { query: "SELECT nextval('noetl.value_id')" }],
+    ['a file of the server', { query: "SELECT pg_read_file('postgresql.conf')" }],
+    ['the end of other sessions', { query: 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity' }],
     ['a wrong statement', { query: 'SELEC 1' }],
   ])('%s is answered with 200 and the error', async (_, body) => {
     const answer = await execute(body);

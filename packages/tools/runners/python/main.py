@@ -16,10 +16,11 @@ sys.path.pop(0)
 
 PRINT_MAX = 64 * 1024
 FLUSH_SECONDS = 0.02
+SCALARS = (str, int, float, bool, type(None))
 
 
 class Printed(io.TextIOBase):
-    """Bounded capture of what one item prints."""
+    """Bounded capture of what an item prints."""
 
     def __init__(self):
         self.parts, self.size, self.cut = [], 0, False
@@ -38,6 +39,17 @@ class Printed(io.TextIOBase):
 
     def text(self):
         return "".join(self.parts) + ("\n… output cut at 64 KiB\n" if self.cut else "")
+
+    def take(self):
+        """What was printed since the last call."""
+        if not self.parts and not self.cut:
+            return ""
+        text = self.text()
+        self.parts, self.size, self.cut = [], 0, False
+        return text
+
+
+printed = Printed()
 
 
 def open_holes(value):
@@ -66,34 +78,50 @@ def failure(error):
     return {"code": "CODE_EXCEPTION", "message": f"{kind}: {error}{where}"[:4000], "line": line, "type": kind, "traceback": "\n".join(lines)[:8000]}
 
 
-def run_item(frame, index):
-    """One item, apart from all others: its own globals, its own prints. Returns (status, bytes, prints, milliseconds)."""
-    printed = Printed()
-    started = time.perf_counter()
-    before = sys.stdout, sys.stderr
+class Batch:
+    """What all items of a batch have in common: the program, its shared inputs, how results leave."""
+
+    def __init__(self, opening):
+        self.id = opening["batch"]
+        self.code, self.libs, self.names = opening["code"], opening["libs"], opening["names"]
+        self.context = opening["context"]
+        self.shared_text, self.item_name = opening["shared"], opening["item_name"]
+        self.shared = json.loads(self.shared_text)
+        self.shared_is_plain = all(isinstance(value, SCALARS) for value in self.shared.values())
+        self.has_holes = self.context is not None or '"_ref"' in self.shared_text
+        self.stream, self.stop_on_error = opening["stream"], opening["stop_on_error"]
+        self.stopped = False
+
+    def inputs(self, item):
+        """Containers are decoded for each item: what one changes, the next must not see."""
+        inputs = dict(self.shared) if self.shared_is_plain else json.loads(self.shared_text)
+        if self.item_name is None:
+            inputs.update(item)
+        else:
+            inputs[self.item_name] = item
+        return inputs
+
+
+def run_item(batch, item, holes):
+    """One item, apart from all others: globals of its own. Returns (status, text)."""
     sys.stdout = sys.stderr = printed
     try:
-        inputs = frame["items"][index]
-        # Decoded for each item: what one changes, the next must not see.
-        context = json.loads(frame["context"]) if frame.get("context") else {}
-        if frame.get("holes"):
+        inputs = batch.inputs(item)
+        context = json.loads(batch.context) if batch.context else {}
+        if holes:
             inputs, context = open_holes(inputs), open_holes(context)
-        value = program(frame["code"], frame.get("libs") or {}).run(inputs, context, frame["names"])
+        value = program(batch.code, batch.libs).run(inputs, context, batch.names)
         if value is NOTHING:
             value = {"status": "success", "stdout": printed.text()}
-        status, data = "ok", encode_result(value, frame.get("stream"))
+        return "ok", encode_result(value, batch.stream)
     except (SystemExit, KeyboardInterrupt) as error:
         code = getattr(error, "code", 1)
         if code in (None, 0):
-            status, data = "ok", encode({"status": "success", "stdout": printed.text()})
-        else:
-            details = {"code": "CODE_EXCEPTION", "message": f"SystemExit: {code}", "type": "SystemExit"}
-            status, data = "error", encode(details)
+            return "ok", encode({"status": "success", "stdout": printed.text()})
+        return "error", encode({"code": "CODE_EXCEPTION", "message": f"SystemExit: {code}", "type": "SystemExit"})
     except BaseException as error:
-        status, data = "error", encode({key: storable(value) if isinstance(value, str) else value for key, value in failure(error).items()})
-    finally:
-        sys.stdout, sys.stderr = before
-    return status, data, printed.text(), (time.perf_counter() - started) * 1000
+        told = {key: storable(value) if isinstance(value, str) else value for key, value in failure(error).items()}
+        return "error", encode(told)
 
 
 def storable(text):
@@ -101,30 +129,46 @@ def storable(text):
     return text.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
-def run_frame(frame):
-    outcomes, chunks, flushed = [], [], time.perf_counter()
-    for index in range(len(frame["items"])):
-        if frame["batch"] in stopped:
+def run_frame(batch, frame, body):
+    holes = batch.has_holes or b'"_ref"' in body
+    items = json.loads(b"[" + body + b"]")
+    texts, times, failed, prints = [], [], [], []
+
+    def flush(end):
+        header = {"op": "out", "ms": times, "failed": failed, "prints": prints, "end": end}
+        write_frame(header, "\n".join(texts).encode())
+        for part in (texts, times, failed, prints):
+            part.clear()
+
+    last = len(items) - 1
+    started = flushed = time.perf_counter()
+    for index, item in enumerate(items):
+        if batch.stopped:
             break
-        status, data, prints, ms = run_item(frame, index)
-        outcomes.append({"s": status, "n": len(data), "o": storable(prints), "ms": round(ms, 3)})
-        chunks.append(data)
-        if status == "error" and frame.get("stop_on_error"):
-            stopped.add(frame["batch"])
+        items[index] = None
+        status, text = run_item(batch, item, holes)
+        said = printed.take()
+        if said:
+            prints.append([len(texts), storable(said)])
+        if status == "error":
+            failed.append(len(texts))
+            batch.stopped = batch.stop_on_error
+        texts.append(text)
         now = time.perf_counter()
-        more = index + 1 < len(frame["items"])
-        if more and (frame.get("each") or now - flushed > FLUSH_SECONDS):
-            write_frame({"op": "out", "items": outcomes}, *chunks)
-            outcomes, chunks, flushed = [], [], now
-    write_frame({"op": "out", "items": outcomes, "end": True}, *chunks)
+        times.append(round((now - started) * 1000, 3))
+        started = now
+        if index < last and (frame["each"] or now - flushed > FLUSH_SECONDS):
+            flush(False)
+            started = flushed = time.perf_counter()
+    flush(True)
 
 
-stopped = set()
+batch = None
 write_frame({"op": "ready"})
 
 while True:
-    task, _ = waiting.popleft() if waiting else read_frame()
+    task, body = waiting.popleft() if waiting else read_frame()
     if task["op"] == "run":
-        if task["batch"] not in stopped:
-            stopped.clear()
-        run_frame(task)
+        if "code" in task:
+            batch = Batch(task)
+        run_frame(batch, task, body)

@@ -1,9 +1,10 @@
-"""Results as JSON bytes: encoded once, bounded, refused when Postgres could not hold them."""
+"""Results as JSON text: encoded once, bounded, refused when Postgres could not hold them."""
 
 import base64
 import datetime
 import decimal
 import json
+import re
 import uuid
 
 from noetl_frames import PAGE_ITEMS, LazyList, ask
@@ -12,6 +13,9 @@ RESULT_MAX = 10 * 1024 * 1024
 DEPTH_MAX = 100
 PART_MAX = 64 * 1024
 PAGE_BYTES = 256 * 1024
+# Items of a page are told apart by it: JSON texts hold no line breaks.
+LINE = ",\n"
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Refused(Exception):
@@ -57,24 +61,30 @@ def key_text(key):
     return str(key)
 
 
-fast = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=clean).encode
+if json.encoder.c_make_encoder:
+    # What json.dumps would make anew for each value.
+    chunks = json.encoder.c_make_encoder(None, clean, json.encoder.encode_basestring, None, ":", ",", False, False, False)
+
+    def fast(value):
+        return "".join(chunks(value, 0))
+
+else:
+    fast = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=clean).encode
 
 
 def encode(value):
-    """JSON bytes of a value; the fast way first, the careful one where it fails."""
+    """JSON text of a value; the fast way first, the careful one where it fails."""
     try:
         text = fast(value)
     except (TypeError, ValueError, RecursionError):
         text = fast(clean(value))
     if "\\u0000" in text and "\x00" in "".join(strings(value)):
         raise Refused("RESULT_NOT_STORABLE", "the result holds the character U+0000, which Postgres cannot store")
-    try:
-        data = text.encode()
-    except UnicodeEncodeError:
-        raise Refused("RESULT_NOT_STORABLE", "the result holds a lone surrogate, which is no character") from None
-    if text.count("[") + text.count("{") > DEPTH_MAX:
+    if not text.isascii() and SURROGATE.search(text):
+        raise Refused("RESULT_NOT_STORABLE", "the result holds a lone surrogate, which is no character")
+    if len(text) > DEPTH_MAX and text.count("[") + text.count("{") > DEPTH_MAX:
         check_depth(value)
-    return data
+    return text
 
 
 def strings(value):
@@ -103,7 +113,7 @@ def check_depth(value, depth=0):
 
 
 def encode_result(value, stream):
-    """JSON bytes of a result. Large lists of a step leave page by page, and a reference takes their place."""
+    """JSON text of a result. Large lists of a step leave page by page, and a reference takes their place."""
     if stream:
         if isinstance(value, (list, tuple)) and len(value) > 1:
             hole = offload(value)
@@ -112,10 +122,10 @@ def encode_result(value, stream):
             holes = {key: offload(item) for key, item in value.items() if isinstance(item, (list, tuple)) and len(item) > 1}
             holes = {key: hole for key, hole in holes.items() if hole is not None}
             value = {**value, **holes} if holes else value
-    data = encode(value)
-    if len(data) > RESULT_MAX:
-        raise Refused("RESULT_TOO_LARGE", f"the result has {len(data)} bytes; {RESULT_MAX} are possible")
-    return data
+    text = encode(value)
+    if len(text) * 4 > RESULT_MAX and len(text.encode()) > RESULT_MAX:
+        raise Refused("RESULT_TOO_LARGE", f"the result has {len(text.encode())} bytes; {RESULT_MAX} are possible")
+    return text
 
 
 def offload(items):
@@ -128,14 +138,14 @@ def offload(items):
         if not opened:
             ask({"op": "list_open"})
             opened = True
-        ask({"op": "list_page", "count": len(texts)}, b"[", b",".join(texts), b"]")
+        ask({"op": "list_page", "count": len(texts)}, f"[{LINE.join(texts)}]".encode())
         texts, size = [], 0
 
     for item in items:
-        data = encode(item)
-        texts.append(data)
-        size += len(data) + 1
-        held += len(data) + 1
+        text = encode(item)
+        texts.append(text)
+        size += len(text) + len(LINE)
+        held += len(text) + len(LINE)
         if (opened or held > PART_MAX) and (size >= PAGE_BYTES or len(texts) >= PAGE_ITEMS):
             flush()
     if not opened and held <= PART_MAX:

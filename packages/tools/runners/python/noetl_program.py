@@ -14,7 +14,7 @@ import uuid
 FILE = "<step>"
 PROGRAMS_MAX = 100
 NOTHING = object()
-PRESET = {"os": os, "json": json, "datetime": datetime, "uuid": uuid}
+PRESET = {"__name__": "__noetl__", "__builtins__": builtins, "os": os, "json": json, "datetime": datetime, "uuid": uuid}
 
 
 def returns_at_top(tree):
@@ -39,11 +39,7 @@ class Program:
 
     def run(self, inputs, context, names):
         """The value of `return`, of `result`, or of `main(…)`; NOTHING when the code gives none."""
-        scope = {"__name__": "__noetl__", "__builtins__": builtins}
-        scope.update(PRESET)
-        scope.update(names)
-        scope.update(input_data=inputs, args=inputs, context=context)
-        scope.update(inputs)
+        scope = {**PRESET, **names, "input_data": inputs, "args": inputs, "context": context, **inputs}
         for alias, module in self.libs.items():
             scope[alias] = load(module)
         exec(self.code, scope)
@@ -87,9 +83,12 @@ def top_level_names(tree):
 
 
 def load(module):
-    """`{alias: module}` or `{alias: {from: module, import: name}}`."""
+    """`{alias: module}`, `{alias: {from: module, import: name}}`, or `{name: {module: name.part}}`."""
     if isinstance(module, str):
         return importlib.import_module(module)
+    if "module" in module:
+        importlib.import_module(module["module"])
+        return importlib.import_module(module["module"].split(".")[0])
     return getattr(importlib.import_module(module["from"]), module["import"])
 
 
@@ -117,7 +116,7 @@ programs = {}
 
 
 def program(source, libs):
-    key = (source, json.dumps(libs, sort_keys=True))
+    key = (source, json.dumps(libs, sort_keys=True) if libs else "")
     known = programs.get(key)
     if known is None:
         if len(programs) >= PROGRAMS_MAX:

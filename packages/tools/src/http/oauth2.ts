@@ -61,7 +61,8 @@ export class TokenSource {
       signal,
     );
     const token = isJsonObject(answer) ? answer['data'] : undefined;
-    if (isJsonObject(token) && typeof token['access_token'] === 'string') return token as Token;
+    const given = isJsonObject(token) ? (token['access_token'] ?? token['id_token']) : undefined;
+    if (isJsonObject(token) && typeof given === 'string') return { ...token, access_token: given };
     throw new NoetlError('HTTP_FAILED', `the token endpoint ${url} gave no access_token`, { kind: 'auth' });
   }
 }

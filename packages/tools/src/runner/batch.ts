@@ -2,67 +2,63 @@
  * Runs one batch on a runner: many items a frame, two frames in flight, outcomes in order. A runner that dies or takes
  * too long costs the one item it was on; the others go on in a new one.
  */
-import { jsonText, NoetlError, type ErrorCode, type ErrorInfo, type JsonObject } from '@noetl/protocol';
-import type { ListWriter, ToolBatch, ToolItem, ToolOutcome } from '../tool.ts';
+import { errorInfo, NoetlError, type JsonObject } from '@noetl/protocol';
+import type { LineBatch, OutcomeBlock } from '../tool.ts';
 import { fillHoles, hasHoles } from './inputs.ts';
+import { RunnerLists } from './lists.ts';
+import { failures, outcomesOf, type Reported } from './outcomes.ts';
 import type { RunnerPool } from './pool.ts';
 import type { RunnerEvent, RunnerProcess } from './process.ts';
 
 const FRAME_GOAL_MS = 50;
-const FRAME_ITEMS_MAX = 500;
+const FRAME_ITEMS_MAX = 1_000;
 const FRAME_BYTES_MAX = 1024 * 1024;
 const FRAMES_IN_FLIGHT = 2;
-/** Time on top of an item's own limit: for start-up and the way there and back. */
+/** Time on top of an item's own limit: for the way there and back. */
 const TIMEOUT_SLACK_MS = 500;
 
-/** What every frame of a batch carries besides its items. */
+/** The step's code and what it sees besides its inputs. */
 export interface Program {
   code: string;
-  libs?: JsonObject;
+  libs: JsonObject;
   names: JsonObject;
   /** JSON text, when the code asks for it. */
   context: string | null;
-}
-
-interface Reported {
-  s: 'ok' | 'error';
-  n: number;
-  o: string;
-  ms: number;
 }
 
 let batches = 0;
 
 export class BatchRun {
   readonly #pool: RunnerPool;
-  readonly #batch: ToolBatch;
+  readonly #batch: LineBatch;
   readonly #program: Program;
-  readonly #source: Iterator<ToolItem>;
   readonly #id: number;
-  /** Items sent and not answered, in order; and those to send again after a crash. */
-  #sent: ToolItem[] = [];
-  #again: ToolItem[] = [];
+  /** Items sent and not answered, in order; and those to send next. */
+  #sent: string[] = [];
+  #ready: string[] = [];
   #frames = 0;
   #drained = false;
   #stopped = false;
+  /** Means of the last outcomes; nothing is known of the first items. */
   #itemMs = FRAME_GOAL_MS;
+  #itemBytes = FRAME_BYTES_MAX;
   /** After a crash nobody knows which item it was: they go one by one until it shows. */
   #single = false;
-  #writer: ListWriter | undefined;
+  readonly #lists: RunnerLists;
 
-  constructor(pool: RunnerPool, batch: ToolBatch, program: Program) {
+  constructor(pool: RunnerPool, batch: LineBatch, program: Program) {
     this.#pool = pool;
     this.#batch = batch;
     this.#program = program;
-    this.#source = batch.items[Symbol.iterator]();
+    this.#lists = new RunnerLists(batch.environment.values);
     batches += 1;
     this.#id = batches;
   }
 
-  async *run(): AsyncGenerator<ToolOutcome> {
+  async *run(): AsyncGenerator<OutcomeBlock> {
     while (!this.#stopped) {
-      this.#pull();
-      if (this.#again.length === 0) return;
+      await this.#pull(1);
+      if (this.#ready.length === 0) return;
       const runner = await this.#pool.acquire();
       let reusable = false;
       try {
@@ -76,9 +72,10 @@ export class BatchRun {
   }
 
   /** Until everything is done, or this runner is. */
-  async *#runOn(runner: RunnerProcess): AsyncGenerator<ToolOutcome> {
+  async *#runOn(runner: RunnerProcess): AsyncGenerator<OutcomeBlock> {
+    let opening: object | undefined = await this.#opening();
     for (;;) {
-      await this.#send(runner);
+      opening = await this.#send(runner, opening);
       if (this.#frames === 0) return;
       const event = await this.#await(runner);
       this.#batch.environment.signal.throwIfAborted();
@@ -91,57 +88,56 @@ export class BatchRun {
         if (blamed) yield blamed;
         return;
       }
-      yield* this.#hear(runner, event.frame.header, event.frame.body);
+      const block = await this.#hear(runner, event.frame.header, event.frame.body);
+      if (block) yield block;
     }
   }
 
-  /** Keeps frames in flight while there are items and room. */
-  async #send(runner: RunnerProcess): Promise<void> {
-    while (this.#frames < FRAMES_IN_FLIGHT && !this.#stopped) {
-      const room = this.#batch.lookahead - this.#sent.length;
-      if (room <= 0 || (this.#single && this.#sent.length > 0)) return;
-      const goal = Math.max(1, Math.min(FRAME_ITEMS_MAX, Math.floor(FRAME_GOAL_MS / this.#itemMs)));
-      this.#pull(this.#single ? 1 : Math.min(room, goal));
-      if (this.#again.length === 0) return;
-      await this.#sendFrame(runner, this.#single ? this.#again.splice(0, 1) : this.#again.splice(0, room));
-    }
-  }
-
-  async #sendFrame(runner: RunnerProcess, items: ToolItem[]): Promise<void> {
-    const { environment, stop_on_error } = this.#batch;
-    let inputs: unknown[] = items.map((item) => item.input);
-    let holes = false;
-    if (items.some((item) => hasHoles(item.input))) {
-      const filled = await Promise.all(items.map((item) => fillHoles(item.input, environment.values)));
-      inputs = filled.map((item) => item.value);
-      holes = filled.some((item) => item.lazy);
-    }
-    runner.send({
-      op: 'run',
-      batch: this.#id,
+  /** What the first frame to a runner carries besides its items. */
+  async #opening(): Promise<object> {
+    const { shared, item_name, environment, stop_on_error } = this.#batch;
+    const given = hasHoles(shared) ? (await fillHoles(shared, environment.values)).value : shared;
+    return {
       ...this.#program,
-      items: inputs,
-      holes: holes || this.#program.context !== null,
+      shared: JSON.stringify(given),
+      item_name,
       stream: environment.stream === true,
       stop_on_error: stop_on_error === true,
-      each: environment.timeout_ms !== undefined || items.length === 1,
-    });
-    this.#sent.push(...items);
+    };
+  }
+
+  /** Keeps frames in flight while there are items and room; returns the opening when it has not gone out yet. */
+  async #send(runner: RunnerProcess, opening: object | undefined): Promise<object | undefined> {
+    let first = opening;
+    while (this.#frames < FRAMES_IN_FLIGHT && !this.#stopped) {
+      const room = this.#batch.lookahead - this.#sent.length;
+      if (room <= 0 || (this.#single && this.#sent.length > 0)) break;
+      const byTime = Math.min(FRAME_ITEMS_MAX, FRAME_GOAL_MS / this.#itemMs);
+      const goal = Math.max(1, Math.floor(Math.min(byTime, FRAME_BYTES_MAX / this.#itemBytes)));
+      const count = this.#single ? 1 : Math.min(room, goal);
+      await this.#pull(count);
+      if (this.#ready.length === 0) break;
+      this.#sendFrame(runner, this.#ready.splice(0, count), first);
+      first = undefined;
+    }
+    return first;
+  }
+
+  #sendFrame(runner: RunnerProcess, lines: string[], opening: object | undefined): void {
+    const body = lines.join(',\n');
+    this.#itemBytes = Math.max(1, body.length / lines.length);
+    const each = this.#batch.environment.timeout_ms !== undefined || lines.length === 1;
+    runner.send({ op: 'run', batch: this.#id, each, ...opening }, body);
+    for (const line of lines) this.#sent.push(line);
     this.#frames += 1;
   }
 
   /** Takes items from the caller until `count` wait to be sent. */
-  #pull(count = 1): void {
-    let bytes = 0;
-    while (!this.#drained && this.#again.length < count && bytes < FRAME_BYTES_MAX) {
-      const next = this.#source.next();
-      if (next.done === true) {
-        this.#drained = true;
-      } else {
-        this.#again.push(next.value);
-        bytes += roughSize(next.value.input);
-      }
-    }
+  async #pull(count: number): Promise<void> {
+    if (this.#drained || this.#ready.length >= count) return;
+    const taken = await this.#batch.take(count - this.#ready.length);
+    if (taken.length === 0) this.#drained = true;
+    this.#ready.push(...taken);
   }
 
   async #await(runner: RunnerProcess): Promise<RunnerEvent | { kind: 'timeout' }> {
@@ -153,6 +149,8 @@ export class BatchRun {
       if (signal.aborted) runner.kill();
       const event = runner.next();
       if (timeout_ms === undefined) return await event;
+      // Coming up takes as long as the machine is busy; it is not the item's time.
+      await runner.ready;
       const late = new Promise<{ kind: 'timeout' }>((resolve) => {
         timer = setTimeout(() => resolve({ kind: 'timeout' }), timeout_ms + TIMEOUT_SLACK_MS);
       });
@@ -163,146 +161,84 @@ export class BatchRun {
     }
   }
 
-  async *#hear(
+  /** Outcomes, or a question of the runner, which is answered. */
+  async #hear(
     runner: RunnerProcess,
     header: Record<string, unknown>,
     body: Buffer,
-  ): AsyncGenerator<ToolOutcome> {
-    const { values } = this.#batch.environment;
+  ): Promise<OutcomeBlock | undefined> {
     switch (header['op']) {
       case 'out':
         // Before the outcomes: whoever stops listening after the last one leaves a runner with nothing in flight.
         if (header['end'] === true) this.#frames -= 1;
-        yield* this.#outcomes(header['items'] as Reported[], body);
-        return;
+        return this.#outcomes(header as unknown as Reported, body);
       case 'read': {
-        const items = await values.list(
-          header['ref'] as string,
-          header['from'] as number,
-          header['to'] as number,
-        );
-        runner.send({ op: 'answer' }, `[${items.join(',')}]`);
-        return;
+        const { ref, from, to } = header as { ref: string; from: number; to: number };
+        runner.send({ op: 'answer' }, `[${(await this.#lists.read(ref, from, to)).join(',')}]`);
+        return undefined;
       }
       case 'list_open':
-        this.#writer = values.newList();
-        {
-          runner.send({ op: 'answer' });
-          return;
-        }
+        this.#lists.open();
+        runner.send({ op: 'answer' });
+        return undefined;
       case 'list_page':
-        await this.#writer?.page(body.toString(), header['count'] as number);
-        {
-          runner.send({ op: 'answer' });
-          return;
-        }
-      default: {
-        runner.send({ op: 'answer', hole: await this.#writer?.end() });
-        return;
-      }
+        await this.#lists.write(body.toString(), header['count'] as number);
+        runner.send({ op: 'answer' });
+        return undefined;
+      default:
+        runner.send({ op: 'answer', hole: await this.#lists.close() });
+        return undefined;
     }
   }
 
-  *#outcomes(reported: Reported[], body: Buffer): Generator<ToolOutcome> {
-    let offset = 0;
-    for (const { s, n, o, ms } of reported) {
-      const text = body.toString('utf8', offset, offset + n);
-      offset += n;
-      this.#sent.shift();
-      this.#single = false;
-      this.#itemMs = Math.max(0.01, this.#itemMs * 0.7 + ms * 0.3);
-      const outcome = outcomeOf(s, text, o, ms, this.#batch.environment.error_status === true);
-      if (outcome.status === 'error' && this.#batch.stop_on_error === true) this.#stopped = true;
-      yield outcome;
-      if (this.#stopped) return;
-    }
+  #outcomes(reported: Reported, body: Buffer): OutcomeBlock | undefined {
+    const block = outcomesOf(reported, body, this.#batch.environment.error_status === true);
+    const count = block.texts.length;
+    if (count === 0) return undefined;
+    this.#sent.splice(0, count);
+    this.#single = false;
+    this.#itemMs = Math.max(0.001, block.durations_ms.reduce((sum, ms) => sum + ms, 0) / count);
+    if (this.#batch.stop_on_error !== true || block.errors.size === 0) return block;
+    this.#stopped = true;
+    return upToFirstError(block);
   }
 
   /** No runner of this language can be started: every item fails, and none is tried again. */
-  *#unavailable(reason: string): Generator<ToolOutcome> {
-    const error = new NoetlError('TOOL_UNAVAILABLE', `the code runner does not start: ${reason}`).toInfo();
-    const waiting = [...this.#sent, ...this.#again];
-    for (let count = waiting.length; count > 0 && !this.#stopped; count -= 1) {
-      if (this.#batch.stop_on_error === true) this.#stopped = true;
-      yield { status: 'error', error, stdout: '', duration_ms: 0 };
+  async *#unavailable(reason: string): AsyncGenerator<OutcomeBlock> {
+    const error = new NoetlError('TOOL_UNAVAILABLE', `the code runner does not start: ${reason}`);
+    let waiting = this.#sent.length + this.#ready.length;
+    while (waiting > 0 && !this.#stopped) {
+      this.#stopped = this.#batch.stop_on_error === true;
+      yield failures(errorInfo(error), this.#stopped ? 1 : waiting);
+      waiting = (await this.#batch.take(FRAME_ITEMS_MAX)).length;
     }
-    while (!this.#stopped && this.#source.next().done !== true)
-      yield { status: 'error', error, stdout: '', duration_ms: 0 };
     this.#stopped = true;
   }
 
   /** The runner is gone or stuck. One item in flight is the culprit; of several, each is tried alone. */
-  #blame(event: { kind: 'exit'; reason: string } | { kind: 'timeout' }): ToolOutcome | undefined {
+  #blame(event: { kind: 'exit'; reason: string } | { kind: 'timeout' }): OutcomeBlock | undefined {
     const [culprit, ...others] = this.#sent;
     const timedOut = event.kind === 'timeout';
     this.#sent = [];
-    if (!culprit || (!timedOut && others.length > 0)) {
-      this.#again = [...(culprit ? [culprit] : []), ...others, ...this.#again];
+    if (culprit === undefined || (!timedOut && others.length > 0)) {
+      this.#ready = [...(culprit === undefined ? [] : [culprit]), ...others, ...this.#ready];
       this.#single = true;
       return undefined;
     }
-    this.#again = [...others, ...this.#again];
+    this.#ready = [...others, ...this.#ready];
     if (this.#batch.stop_on_error === true) this.#stopped = true;
-    const seconds = (this.#batch.environment.timeout_ms ?? 0) / 1000;
+    const ms = this.#batch.environment.timeout_ms ?? 0;
     const error = timedOut
-      ? new NoetlError('TOOL_TIMEOUT', `the code took longer than its timeout of ${String(seconds)} s`, {
+      ? new NoetlError('TOOL_TIMEOUT', `the code took longer than its timeout of ${String(ms / 1000)} s`, {
           kind: 'timeout',
         })
       : new NoetlError('RUNNER_CRASHED', `the code ended its process (${event.reason})`);
-    return {
-      status: 'error',
-      error: error.toInfo(),
-      stdout: '',
-      duration_ms: this.#batch.environment.timeout_ms ?? 0,
-    };
+    return failures(error.toInfo(), 1, ms);
   }
 }
 
-function outcomeOf(
-  s: Reported['s'],
-  text: string,
-  stdout: string,
-  duration_ms: number,
-  errorStatus: boolean,
-): ToolOutcome {
-  if (s === 'error') return { status: 'error', error: codeError(text), stdout, duration_ms };
-  if (errorStatus && text.includes('"status":"error"')) {
-    const value = JSON.parse(text) as { status?: unknown; message?: unknown; error?: unknown };
-    if (value.status === 'error') {
-      const message = jsonText(value.error ?? value.message ?? 'the step returned status "error"');
-      return {
-        status: 'error',
-        error: new NoetlError('TOOL_FAILED', message).toInfo(),
-        text,
-        stdout,
-        duration_ms,
-      };
-    }
-  }
-  return { status: 'ok', text, stdout, duration_ms };
-}
-
-function codeError(text: string): ErrorInfo {
-  const said = JSON.parse(text) as {
-    code: ErrorCode;
-    message: string;
-    line?: number;
-    type?: string;
-    traceback?: string;
-  };
-  const details: JsonObject = {
-    ...(said.type !== undefined && { exception_type: said.type }),
-    ...(typeof said.line === 'number' && { line: said.line }),
-    ...(said.traceback !== undefined && { traceback: said.traceback }),
-  };
-  return new NoetlError(said.code, said.message, { details }).toInfo();
-}
-
-/** Cheap guess of an input's JSON size: texts dominate. */
-function roughSize(value: unknown, depth = 0): number {
-  if (typeof value === 'string') return value.length;
-  if (typeof value !== 'object' || value === null || depth > 3) return 8;
-  let size = 8;
-  for (const item of Object.values(value)) size += roughSize(item, depth + 1);
-  return size;
+/** Nothing follows the failure that stops a batch. */
+function upToFirstError({ texts, durations_ms, errors, prints }: OutcomeBlock): OutcomeBlock {
+  const first = Math.min(...errors.keys());
+  return { texts: texts.slice(0, first + 1), durations_ms: durations_ms.slice(0, first + 1), errors, prints };
 }

@@ -9,10 +9,13 @@ export interface Frame {
 }
 
 export function encodeFrame(header: object, body = ''): Buffer {
-  const payload = Buffer.from(`${JSON.stringify(header)}\n${body}`);
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt32BE(payload.length);
-  return Buffer.concat([length, payload]);
+  const line = `${JSON.stringify(header)}\n`;
+  const length = Buffer.byteLength(line) + Buffer.byteLength(body);
+  const frame = Buffer.allocUnsafe(LENGTH_BYTES + length);
+  frame.writeUInt32BE(length);
+  const end = LENGTH_BYTES + frame.write(line, LENGTH_BYTES);
+  frame.write(body, end);
+  return frame;
 }
 
 /** Cuts a stream of bytes into frames. */

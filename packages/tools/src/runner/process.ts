@@ -19,15 +19,22 @@ export class RunnerProcess {
   #waiting: ((event: RunnerEvent) => void) | undefined;
   #ended: RunnerEvent | undefined;
   #started = false;
+  /** Resolves when the process has come up, or has ended without that. */
+  readonly ready: Promise<void>;
 
   constructor({ program, args, env }: RunnerCommand) {
     this.#child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
     const reader = new FrameReader();
+    let tellReady = (): void => undefined;
+    this.ready = new Promise((resolve) => (tellReady = resolve));
+    this.#child.once('close', tellReady);
     let complaint = '';
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       for (const frame of reader.push(chunk)) {
-        if (frame.header['op'] === 'ready') this.#started = true;
-        else this.#emit({ kind: 'frame', frame });
+        if (frame.header['op'] === 'ready') {
+          this.#started = true;
+          tellReady();
+        } else this.#emit({ kind: 'frame', frame });
       }
     });
     this.#child.stderr?.on(

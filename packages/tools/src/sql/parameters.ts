@@ -9,12 +9,30 @@ export interface Bound {
 
 /** `$1` and `%s` take the items of a list in order, `:name` and `%(name)s` the entries of a mapping. */
 export function bound(statement: string, parameters: Json | undefined): Bound {
-  if (Array.isArray(parameters)) return byPosition(statement, parameters);
-  if (isJsonObject(parameters)) return byName(statement, parameters);
-  return { text: statement, values: [] };
+  const { text, given } = placed(statement, parameters);
+  return { text, values: given.map((value, index) => (isArray(text, index + 1) ? value : sqlValue(value))) };
 }
 
-function byPosition(statement: string, values: Json[]): Bound {
+interface Placed {
+  text: string;
+  given: Json[];
+}
+
+function placed(statement: string, parameters: Json | undefined): Placed {
+  if (Array.isArray(parameters)) return byPosition(statement, parameters);
+  if (isJsonObject(parameters)) return byName(statement, parameters);
+  return { text: statement, given: [] };
+}
+
+/** Whether the statement takes an array at this place: `ANY($1)`, `$1::text[]`. */
+function isArray(text: string, place: number): boolean {
+  const it = `\\$${String(place)}(?!\\d)`;
+  return new RegExp(`\\b(any|all|unnest)\\s*\\(\\s*${it}|${it}\\s*::\\s*[\\w." ]+(\\(\\d+\\))?\\[`, 'i').test(
+    text,
+  );
+}
+
+function byPosition(statement: string, values: Json[]): Placed {
   let used = 0;
   let highest = 0;
   const text = replaceInCode(statement, (code) =>
@@ -34,10 +52,10 @@ function byPosition(statement: string, values: Json[]): Bound {
       `the statement has ${String(wanted)} parameters, params has ${String(values.length)}`,
     );
   }
-  return { text, values: values.slice(0, wanted).map(sqlValue) };
+  return { text, given: values.slice(0, wanted) };
 }
 
-function byName(statement: string, entries: { [name: string]: Json }): Bound {
+function byName(statement: string, entries: { [name: string]: Json }): Placed {
   const names: string[] = [];
   const place = (name: string): string => {
     if (!names.includes(name)) names.push(name);
@@ -49,7 +67,7 @@ function byName(statement: string, entries: { [name: string]: Json }): Bound {
       return Object.hasOwn(entries, name) ? place(name) : whole;
     }),
   );
-  return { text, values: names.map((name) => sqlValue(entries[name] ?? null)) };
+  return { text, given: names.map((name) => entries[name] ?? null) };
 }
 
 /** Lists and mappings go into JSON columns, as text. */

@@ -5,7 +5,6 @@ import { NoetlError, type JsonObject } from '@noetl/protocol';
 import pg from 'pg';
 import { field } from '../auth.ts';
 import { numberSetting } from '../settings.ts';
-import { typeParser } from './types.ts';
 
 const POOLS_MAX = 32;
 const CONNECTIONS_MAX = 10;
@@ -16,7 +15,7 @@ export class PostgresPools {
   readonly #pools = new LRUCache<string, pg.Pool>({
     max: POOLS_MAX,
     // Statements in flight keep their connection; the pool ends when they have given it back.
-    dispose: (pool) => void pool.end(),
+    dispose: (pool) => void end(pool),
   });
 
   /** `sizes`: the tool's `pool` mapping. */
@@ -28,7 +27,6 @@ export class PostgresPools {
     const pool = new pg.Pool({
       ...config,
       application_name: 'noetl-postgres-tool',
-      types: { getTypeParser: typeParser },
     });
     // A connection that breaks while idle is replaced; who uses one that breaks gets the error.
     pool.on('error', () => undefined);
@@ -38,10 +36,14 @@ export class PostgresPools {
   }
 
   async close(): Promise<void> {
-    const all = [...this.#pools.values()];
-    await Promise.all(all.filter((pool) => !pool.ended).map((pool) => pool.end()));
+    await Promise.all([...this.#pools.values()].map(end));
     this.#pools.clear();
   }
+}
+
+/** Once: a pool that is forgotten while it ends is left alone. */
+async function end(pool: pg.Pool): Promise<void> {
+  if (!pool.ending) await pool.end();
 }
 
 function connectionOf(data: JsonObject): pg.PoolConfig {

@@ -8,7 +8,13 @@ import { sqlValue, type Bound } from './parameters.ts';
 const PARAMETERS_MAX = 30_000;
 
 export function insertStatements(table: string, config: JsonObject, data: Json): Bound[] {
-  const rows = (Array.isArray(data) ? data : [data]).filter(isJsonObject);
+  const written = Array.isArray(data) ? data : [data];
+  const rows = written.filter(isJsonObject);
+  if (rows.length < written.length)
+    throw new NoetlError(
+      'TOOL_CONFIG',
+      `\`data\` for the table "${table}" must hold rows: mappings of columns`,
+    );
   if (rows.length === 0)
     throw new NoetlError('TOOL_CONFIG', `there are no rows for the table "${table}": \`data\` is empty`);
   const mode = textSetting(config, 'mode') ?? 'insert';
@@ -17,10 +23,15 @@ export function insertStatements(table: string, config: JsonObject, data: Json):
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const size = Math.max(1, Math.floor(PARAMETERS_MAX / columns.length));
   const statements: Bound[] = [];
-  if (mode === 'replace') statements.push({ text: `DELETE FROM ${named(table)}`, values: [] });
+  if (mode === 'replace') statements.push(emptyStatement(table));
   for (let at = 0; at < rows.length; at += size)
     statements.push(insert(table, columns, rows.slice(at, at + size), mode, keys));
   return statements;
+}
+
+/** Takes all rows out of the table. */
+export function emptyStatement(table: string): Bound {
+  return { text: `DELETE FROM ${named(table)}`, values: [] };
 }
 
 function insert(table: string, columns: string[], rows: JsonObject[], mode: string, keys: string[]): Bound {

@@ -1,8 +1,9 @@
 /** Filters between types: numbers, text, JSON, defaults. */
 import { isJsonObject, NoetlError } from '@noetl/protocol';
+import { fixed } from '../format.ts';
 import { truthy } from '../operators.ts';
 import { jsonText, printed, representation } from '../print.ts';
-import { StepView } from '../value.ts';
+import { bare, float, StepView } from '../value.ts';
 import { argument, type Filter } from './filter.ts';
 
 const toDefault: Filter = (_, value, args) => {
@@ -12,27 +13,53 @@ const toDefault: Filter = (_, value, args) => {
   return missing ? fallback : value;
 };
 
+const DECIMAL = /^[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?$/i;
+
+/** As `float()` reads it; undefined where Python refuses. */
+function numberOf(written: unknown): number | undefined {
+  const value = bare(written);
+  if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
+  const text = typeof value === 'string' ? value.trim() : '';
+  return DECIMAL.test(text) ? Number(text.replaceAll('_', '')) : undefined;
+}
+
+const PREFIXES: Record<number, string> = { 2: '0b', 8: '0o', 16: '0x' };
+
 const toInteger: Filter = (_, value, args) => {
   const fallback = argument(args, 0, 'default') ?? 0;
-  if (typeof value === 'boolean') return Number(value);
-  if (typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value)) return Number(value);
-  const number = typeof value === 'string' && value.trim() === '' ? NaN : Number(value ?? NaN);
-  return Number.isFinite(number) ? Math.trunc(number) : fallback;
+  const base = Number(argument(args, 1, 'base') ?? 10);
+  const inBase =
+    typeof value === 'string' && base !== 10 ? integerIn(value.trim().toLowerCase(), base) : undefined;
+  const number = inBase ?? numberOf(value);
+  return number !== undefined && Number.isFinite(number) ? Math.trunc(number) : fallback;
 };
 
+function integerIn(text: string, base: number): number | undefined {
+  const [, sign = '', digits = ''] = /^([+-]?)(.*)$/.exec(text) ?? [];
+  const prefix = Object.entries(PREFIXES).find(([, mark]) => digits.startsWith(mark));
+  const own = base === 0 ? Number(prefix?.[0] ?? 10) : base;
+  const bare = prefix && Number(prefix[0]) === own ? digits.slice(2) : digits;
+  const isWhole = bare !== '' && Array.from(bare).every((digit) => Number.isInteger(parseInt(digit, own)));
+  return isWhole ? Number.parseInt(sign + bare, own) : undefined;
+}
+
 const toFloat: Filter = (_, value, args) => {
-  const number = typeof value === 'string' && value.trim() === '' ? NaN : Number(value ?? NaN);
-  return Number.isFinite(number) ? number : (argument(args, 0, 'default') ?? 0);
+  const number = numberOf(value);
+  return number === undefined ? (args.positional[0] ?? args.named['default'] ?? float(0)) : float(number);
 };
 
 const round: Filter = (_, value, args) => {
-  const digits = Number(argument(args, 0, 'precision') ?? 0);
+  const number = Number(value);
+  const decimals = Math.min(Math.max(Number(argument(args, 0, 'precision') ?? 0), -300), 100);
   const method = argument(args, 1, 'method') ?? 'common';
-  const factor = 10 ** digits;
-  const scaled = Number(value) * factor;
-  if (method === 'ceil') return Math.ceil(scaled) / factor;
-  if (method === 'floor') return Math.floor(scaled) / factor;
-  return (Math.sign(scaled) * Math.round(Math.abs(scaled))) / factor;
+  if (!Number.isFinite(number))
+    throw new NoetlError('TEMPLATE_ERROR', `round: ${representation(value)} is no number`);
+  const factor = 10 ** decimals;
+  if (method === 'ceil') return float(Math.ceil(number * factor) / factor);
+  if (method === 'floor') return float(Math.floor(number * factor) / factor);
+  const rounded =
+    decimals >= 0 ? Number(fixed(number, decimals)) : Number(fixed(number * factor, 0)) / factor;
+  return Number.isInteger(value) ? rounded : float(rounded);
 };
 
 const toJson: Filter = (environment, value, args) => {

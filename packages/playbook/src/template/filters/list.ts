@@ -1,10 +1,11 @@
 /** Filters of lists and mappings. */
 import { isJsonObject, NoetlError } from '@noetl/protocol';
 import type { Environment } from '../environment.ts';
-import { compare, equal, lengthOf, truthy } from '../operators.ts';
+import { getMember } from '../evaluate.ts';
+import { binary, compare, equal, lengthOf, truthy } from '../operators.ts';
 import { printed } from '../print.ts';
 import { TESTS } from '../tests.ts';
-import { ownProperty, type Arguments } from '../value.ts';
+import { Group, type Arguments } from '../value.ts';
 import { argument, type Filter } from './filter.ts';
 import { FILTERS } from './index.ts';
 
@@ -13,14 +14,8 @@ const items = (environment: Environment, value: unknown): unknown[] => Array.fro
 /** Value at a dotted attribute path; numbers index lists. */
 function attribute(environment: Environment, item: unknown, path: unknown): unknown {
   let value = item;
-  for (const key of printed(path).split('.')) {
-    const opened = environment.open(value);
-    value = Array.isArray(opened)
-      ? opened.at(Number(key))
-      : isJsonObject(opened)
-        ? ownProperty(opened, key)
-        : undefined;
-  }
+  for (const key of printed(path).split('.'))
+    value = getMember(environment, value, /^\d+$/.test(key) ? Number(key) : key);
   return value;
 }
 
@@ -65,29 +60,25 @@ const selecting =
 
 function passes(environment: Environment, subject: unknown, name: unknown, args: unknown[]): boolean {
   if (name === undefined) return truthy(subject);
-  const spelled = OPERATOR_TESTS[printed(name)] ?? printed(name);
+  const spelled = printed(name);
   const test = Object.hasOwn(TESTS, spelled) ? TESTS[spelled] : undefined;
   if (!test) throw new NoetlError('TEMPLATE_ERROR', `there is no test "${printed(name)}"`);
   return test(environment, subject, args);
 }
 
-const OPERATOR_TESTS: Record<string, string> = {
-  '==': 'eq',
-  '!=': 'ne',
-  '<': 'lt',
-  '<=': 'le',
-  '>': 'gt',
-  '>=': 'ge',
-};
-
-/** Key by which items are ordered or grouped: an attribute, text without regard to case unless told otherwise. */
+/**
+ * Key by which items are ordered or grouped: an attribute, or several with commas between; text without regard to
+ * case unless told otherwise. `position` is that of `attribute`; `case_sensitive` stands before it.
+ */
 function keyOf(environment: Environment, args: Arguments, position: number): (item: unknown) => unknown {
   const path = argument(args, position, 'attribute');
-  const caseSensitive = args.named['case_sensitive'] === true;
-  return (item) => {
-    const key = path === undefined ? item : attribute(environment, item, path);
-    return typeof key === 'string' && !caseSensitive ? key.toLowerCase() : key;
-  };
+  const caseSensitive = truthy(argument(args, position - 1, 'case_sensitive'));
+  const folded = (key: unknown): unknown =>
+    typeof key === 'string' && !caseSensitive ? key.toLowerCase() : key;
+  if (typeof path !== 'string' || !path.includes(','))
+    return (item) => folded(path === undefined ? item : attribute(environment, item, path));
+  const paths = path.split(',');
+  return (item) => paths.map((each) => folded(attribute(environment, item, each.trim())));
 }
 
 const sort: Filter = (environment, value, args) => {
@@ -121,11 +112,9 @@ const unique: Filter = (environment, value, args) => {
 };
 
 const groupby: Filter = (environment, value, args) => {
-  const key = keyOf(
-    environment,
-    { positional: args.positional, named: { ...args.named, case_sensitive: true } },
-    0,
-  );
+  const path = argument(args, 0, 'attribute');
+  const fallback = argument(args, 1, 'default');
+  const key = (item: unknown): unknown => attribute(environment, item, path) ?? fallback;
   const groups: { key: unknown; list: unknown[] }[] = [];
   for (const item of environment.iterate(value)) {
     const own = key(item);
@@ -134,7 +123,7 @@ const groupby: Filter = (environment, value, args) => {
     if (group) group.list.push(item);
     else groups.push({ key: own, list: [item] });
   }
-  return groups.sort((a, b) => compare(a.key, b.key)).map((group) => [group.key, group.list]);
+  return groups.sort((a, b) => compare(a.key, b.key)).map((group) => Group.of(group.key, group.list));
 };
 
 const batch: Filter = (environment, value, args) => {
@@ -148,6 +137,22 @@ const batch: Filter = (environment, value, args) => {
   return batches;
 };
 
+/** Into `slices` lists, the longer ones first; with `fill_with` all of one length. */
+const slice: Filter = (environment, value, args) => {
+  const slices = Math.max(1, Math.min(Number(argument(args, 0, 'slices') ?? 1), SLICES_MAX));
+  const fill = argument(args, 1, 'fill_with');
+  const all = items(environment, value);
+  const [size, longer] = [Math.floor(all.length / slices), all.length % slices];
+  let from = 0;
+  return Array.from({ length: slices }, (_, index) => {
+    const part = all.slice(from, from + size + (index < longer ? 1 : 0));
+    from += part.length;
+    return fill !== undefined && longer > 0 && index >= longer ? [...part, fill] : part;
+  });
+};
+
+const SLICES_MAX = 10_000;
+
 const dictsort: Filter = (environment, value, args) => {
   const by = argument(args, 1, 'by') === 'value' ? 1 : 0;
   const opened = environment.open(value);
@@ -158,9 +163,9 @@ const dictsort: Filter = (environment, value, args) => {
 
 const sum: Filter = (environment, value, args) => {
   const path = argument(args, 0, 'attribute');
-  let total = Number(argument(args, 1, 'start') ?? 0);
+  let total: unknown = argument(args, 1, 'start') ?? 0;
   for (const item of environment.iterate(value))
-    total += Number(path === undefined ? item : attribute(environment, item, path));
+    total = binary(environment, '+', total, path === undefined ? item : attribute(environment, item, path));
   return total;
 };
 
@@ -186,6 +191,7 @@ export const LIST_FILTERS: Record<string, Filter> = {
   unique,
   groupby,
   batch,
+  slice,
   dictsort,
   reverse: (environment, value) =>
     typeof value === 'string' ? Array.from(value).reverse().join('') : items(environment, value).reverse(),

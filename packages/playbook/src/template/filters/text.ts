@@ -1,9 +1,9 @@
 /** Filters of text. */
-import { NoetlError } from '@noetl/protocol';
+import { isJsonObject, NoetlError } from '@noetl/protocol';
 import type { Environment } from '../environment.ts';
-import { split, titled } from '../methods.ts';
-import { percent } from '../operators.ts';
+import { filledIn, formatted } from '../format.ts';
 import { printed } from '../print.ts';
+import { capitalized, replaced, split, stripped } from '../text-methods.ts';
 import { argument, type Filter } from './filter.ts';
 
 const text = (environment: Environment, value: unknown): string => printed(environment.openDeep(value));
@@ -16,28 +16,24 @@ const simple =
 const replace: Filter = (environment, value, args) => {
   const source = text(environment, value);
   const [from, to] = [printed(argument(args, 0, 'old')), printed(argument(args, 1, 'new'))];
-  const count = argument(args, 2, 'count');
-  if (typeof count !== 'number') return environment.text(source.replaceAll(from, to));
-  return environment.text(split(source, from, count).join(to));
+  return environment.text(replaced(source, from, to, argument(args, 2, 'count')));
 };
 
 const trim: Filter = (environment, value, args) => {
   const characters = argument(args, 0, 'chars');
   const source = text(environment, value);
-  if (typeof characters !== 'string') return source.trim();
-  let [from, end] = [0, source.length];
-  while (from < end && characters.includes(source.charAt(from))) from += 1;
-  while (end > from && characters.includes(source.charAt(end - 1))) end -= 1;
-  return source.slice(from, end);
+  return typeof characters === 'string' ? stripped(source, characters, 'both') : source.trim();
 };
 
 const truncate: Filter = (environment, value, args) => {
   const length = Number(argument(args, 0, 'length') ?? 255);
   const ending = printed(argument(args, 2, 'end') ?? '...');
+  const leeway = Number(argument(args, 3, 'leeway') ?? 5);
   const source = text(environment, value);
-  if (source.length <= length) return source;
-  const cut = source.slice(0, Math.max(0, length - ending.length));
-  const whole = argument(args, 1, 'killwords') === true ? cut : cut.replace(/\s\S*$/, '');
+  const characters = Array.from(source);
+  if (characters.length <= length + leeway) return source;
+  const cut = characters.slice(0, Math.max(0, length - ending.length)).join('');
+  const whole = argument(args, 1, 'killwords') === true ? cut : cut.replace(/ [^ ]*$/, '');
   return whole + ending;
 };
 
@@ -83,18 +79,83 @@ const strftime: Filter = (environment, value, args) => {
 };
 
 const indent: Filter = (environment, value, args) => {
-  const width = Math.max(0, Math.min(Number(argument(args, 0, 'width') ?? 4), 1000));
+  const width = argument(args, 0, 'width') ?? 4;
+  const margin =
+    typeof width === 'string' ? width : ' '.repeat(Math.max(0, Math.min(Number(width), WIDTH_MAX)));
+  const first = argument(args, 1, 'first') === true;
+  const blank = argument(args, 2, 'blank') === true;
   const lines = text(environment, value).split('\n');
-  return environment.text(
-    lines.map((line, index) => (index === 0 || line === '' ? line : ' '.repeat(width) + line)).join('\n'),
-  );
+  const stays = (line: string, index: number): boolean => (index === 0 ? !first : line === '' && !blank);
+  return environment.text(lines.map((line, index) => (stays(line, index) ? line : margin + line)).join('\n'));
 };
+
+const WIDTH_MAX = 1000;
+
+/** Lines of at most `width` characters, broken at spaces and, unless told otherwise, inside long words. */
+const wordwrap: Filter = (environment, value, args) => {
+  const width = Math.max(1, Number(argument(args, 0, 'width') ?? 79));
+  const breaks = argument(args, 1, 'break_long_words') !== false;
+  const by = argument(args, 2, 'wrapstring') ?? '\n';
+  const wrapped = (line: string): string => {
+    const lines: string[] = [];
+    for (let word of line.split(/ +/)) {
+      const last = lines.at(-1);
+      if (last !== undefined && last.length + 1 + word.length <= width) {
+        lines[lines.length - 1] = `${last} ${word}`;
+        continue;
+      }
+      for (; breaks && word.length > width; word = word.slice(width)) lines.push(word.slice(0, width));
+      lines.push(word);
+    }
+    return lines.join(printed(by));
+  };
+  return environment.text(text(environment, value).split('\n').map(wrapped).join(printed(by)));
+};
+
+/** Percent-encoding of a text (slashes stay), or a query string of a mapping or pairs. */
+const urlencode: Filter = (environment, value) => {
+  const opened = environment.openDeep(value);
+  const pairs = Array.isArray(opened)
+    ? (opened as unknown[])
+    : isJsonObject(opened)
+      ? Object.entries(opened)
+      : undefined;
+  if (!pairs) return encoded(printed(opened)).replaceAll('%2F', '/');
+  const part = (item: unknown): string => encoded(printed(item)).replaceAll('%20', '+');
+  return pairs.map((pair) => (Array.isArray(pair) ? pair.map(part).join('=') : part(pair))).join('&');
+};
+
+function encoded(source: string): string {
+  return encodeURIComponent(source).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+const filesizeformat: Filter = (_, value, args) => {
+  const binary = argument(args, 0, 'binary') === true;
+  const base = binary ? 1024 : 1000;
+  const size = Number(value);
+  if (size === 1) return '1 Byte';
+  if (size < base) return `${String(Math.trunc(size))} Bytes`;
+  const power = Math.min(Math.floor(Math.log(size) / Math.log(base)), 8);
+  const unit = (binary ? 'KMGTPEZY' : 'kMGTPEZY').charAt(power - 1);
+  return `${formatted(size / base ** power, '.1f')} ${unit}${binary ? 'iB' : 'B'}`;
+};
+
+/** Words begin after spaces, hyphens and opening brackets; an apostrophe begins none. */
+const title = simple((value) =>
+  value
+    .split(/([-\s({[<]+)/)
+    .map(capitalized)
+    .join(''),
+);
 
 export const TEXT_FILTERS: Record<string, Filter> = {
   lower: simple((value) => value.toLowerCase()),
   upper: simple((value) => value.toUpperCase()),
-  title: simple(titled),
-  capitalize: simple((value) => value.charAt(0).toUpperCase() + value.slice(1).toLowerCase()),
+  title,
+  capitalize: simple(capitalized),
   trim,
   strip: trim,
   replace,
@@ -103,22 +164,37 @@ export const TEXT_FILTERS: Record<string, Filter> = {
   truncate,
   escape,
   e: escape,
-  urlencode: simple(encodeURIComponent),
+  urlencode,
+  wordwrap,
+  filesizeformat,
+  striptags: simple((value) => withoutTags(value).split(/\s+/).join(' ').trim()),
   b64encode: simple((value) => base64(new TextEncoder().encode(value))),
   b64decode: simple((value) =>
     new TextDecoder().decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0))),
   ),
   wordcount: simple((value) => split(value, undefined, undefined).length),
   center: (environment, value, args) => {
-    const source = text(environment, value);
-    const width = Math.min(Number(argument(args, 0, 'width') ?? 80), 10_000);
-    const left = Math.floor((width - source.length) / 2);
-    return source.padStart(source.length + Math.max(0, left)).padEnd(width);
+    const width = Math.max(0, Math.min(Number(argument(args, 0, 'width') ?? 80), WIDTH_MAX));
+    return formatted(text(environment, value), `^${String(width)}`);
   },
-  format: (environment, value, args) => percent(text(environment, value), args.positional),
+  format: (environment, value, { positional, named }) =>
+    environment.text(filledIn(text(environment, value), positional, named)),
   indent,
   strftime,
 };
+
+/** Without `<…>` and comments, in one pass. */
+function withoutTags(source: string): string {
+  let [result, from] = ['', 0];
+  for (;;) {
+    const start = source.indexOf('<', from);
+    const close = source.startsWith('<!--', start) ? '-->' : '>';
+    const end = start < 0 ? -1 : source.indexOf(close, start);
+    if (end < 0) return result + source.slice(from);
+    result += source.slice(from, start);
+    from = end + close.length;
+  }
+}
 
 function base64(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
