@@ -107,7 +107,7 @@ describe('schema', () => {
     const empty = await startTestPostgres({ empty: true });
     const stores = Array.from({ length: 4 }, () => connect(empty.url));
     const applied = await Promise.all(stores.map((one) => migrate(one)));
-    expect(applied.flat()).toEqual(['0001-initial', '0002-language']);
+    expect(applied.flat()).toEqual(['0001-initial', '0002-language', '0003-limits']);
     await Promise.all(stores.map((one) => one.close()));
     await empty.stop();
   });

@@ -2,6 +2,7 @@
  * The folder of this test run: what is shared between jest's worker processes, and the pid file of every process
  * that must not outlive the run (`jest/runs.mjs` ends them).
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,10 +52,7 @@ export async function oncePerRun<T>(name: string, make: () => Promise<T>): Promi
   return outcome.value;
 }
 
-/** A number no other call of this run gets, in any process. */
+/** A name that no other call of this run gets: jest loads this module anew for each test file of a process. */
 export function uniqueName(prefix: string): string {
-  counter += 1;
-  return `${prefix}_${String(process.pid)}_${String(counter)}`;
+  return `${prefix}_${randomBytes(6).toString('hex')}`;
 }
-
-let counter = 0;
