@@ -1,5 +1,4 @@
 /** One work queue and one counter in NATS, for the designs that are measured beside the product. */
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   AckPolicy,
   type JetStreamClient,
@@ -28,7 +27,6 @@ const counterCodec = JSONCodec<Counter>();
 /** Publishes that wait for their acknowledgement at once. */
 const PUBLISH_WINDOW = 256;
 const WRONG_REVISION = 10071;
-const RETRY_MAX_MS = 4;
 
 export function counterBucket(jetstream: JetStreamClient): Promise<KV> {
   return jetstream.views.kv('bench', { history: 1, storage: StorageType.File });
@@ -72,7 +70,7 @@ export async function counted(bucket: KV): Promise<void> {
   }
 }
 
-/** Reads the counter and writes it back with `change` applied; when somebody else was faster, again. */
+/** Reads the counter and writes it back with `change` applied; when somebody else was faster, at once again. */
 export async function compareAndSet(bucket: KV, change: (completed: number) => number): Promise<void> {
   for (;;) {
     const entry = await bucket.get(COUNTER);
@@ -85,7 +83,6 @@ export async function compareAndSet(bucket: KV, change: (completed: number) => n
       return;
     } catch (error) {
       if ((error as NatsError).api_error?.err_code !== WRONG_REVISION) throw error;
-      await pause(Math.random() * RETRY_MAX_MS);
     }
   }
 }

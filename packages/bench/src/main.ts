@@ -19,6 +19,8 @@ interface BenchOptions extends Wanted {
 /** Sizes of the short run, and the seconds after which a scenario of it takes no second sample. */
 const SHORT = { items: [10_000], padding: [100], executions: 50, seconds: 14 };
 
+const INTERRUPTED = 130;
+
 const names = SCENARIOS.map(({ name, describe }) => `  ${name}: ${describe}`).join('\n');
 
 const program = new Command('bench')
@@ -54,6 +56,7 @@ async function bench(given: BenchOptions): Promise<boolean> {
     terminal.note(`${scenario.name}: ${scenario.describe}`);
     try {
       const rows = await runScenario(scenario, wanted, terminal);
+      if (rows === undefined) process.exit(INTERRUPTED);
       terminal.print(`${table(HEAD, rows.map(cells))}\n`);
       measured.push({ scenario, rows });
     } catch (error) {

@@ -12,9 +12,13 @@ export type Wanted = Pick<RunOptions, 'repeat' | 'items' | 'padding' | 'workers'
 };
 
 const PREFIX = 'bench-';
-const INTERRUPTED = 130;
 
-export async function runScenario(scenario: Scenario, wanted: Wanted, terminal: Terminal): Promise<Row[]> {
+/** Undefined when it was interrupted. */
+export async function runScenario(
+  scenario: Scenario,
+  wanted: Wanted,
+  terminal: Terminal,
+): Promise<Row[] | undefined> {
   await sweepOwned(STATE, PREFIX);
   const dir = join(STATE, `${PREFIX}${String(process.pid)}`);
   await mkdir(dir, { recursive: true });
@@ -31,7 +35,7 @@ export async function runScenario(scenario: Scenario, wanted: Wanted, terminal: 
     const found = await Promise.race([scenario.run(run), interruption.requested]);
     if (found !== undefined) return found;
     for (const stop of stops) await stop();
-    process.exit(INTERRUPTED);
+    return undefined;
   } finally {
     terminal.hide();
     interruption.release();

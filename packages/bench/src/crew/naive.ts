@@ -16,6 +16,9 @@ export interface NaiveMessage {
   item: JsonObject;
 }
 
+/** Messages fetched ahead, so that nothing waits for the next request. */
+const FETCHED = 100;
+
 const codec = JSONCodec<NaiveMessage>();
 
 const INSERT = `INSERT INTO noetl.event (execution_id, event_id, catalog_id, event_type, node_name, node_type, status,
@@ -48,7 +51,7 @@ export async function naive(job: NaiveJob): Promise<() => Promise<void>> {
   const consumer = await jetstream.consumers.get(QUEUE.stream, QUEUE.consumer);
   const limit = pLimit(job.inFlight);
   return async () => {
-    const messages = await consumer.consume({ max_messages: Math.max(2, job.inFlight * 2) });
+    const messages = await consumer.consume({ max_messages: FETCHED });
     for await (const message of messages) void limit(() => handle(message));
   };
 }

@@ -48,7 +48,7 @@ function lines({ title, x, y, series }: Chart): TopLevelSpec {
     encoding: {
       x: { field: 'x', type: 'quantitative', title: x.title, scale: { type: x.scale ?? 'linear' } },
       y: { field: 'y', type: 'quantitative', title: y.title, scale: { type: y.scale ?? 'linear' } },
-      color: { field: 'name', type: 'nominal', title: null },
+      color: { field: 'name', type: 'nominal', title: null, legend: { labelLimit: WIDTH } },
     },
   };
 }
