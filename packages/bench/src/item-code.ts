@@ -7,6 +7,8 @@ import type { ToolBatch, ToolOutcome, Toolbox } from '@noetl/tools';
 
 export type Language = HeavyLoop['language'];
 
+/** As a worker has it. */
+const LOOKAHEAD = 1_000;
 const LOOP_STEP = 'process_items';
 
 /** The item at an index, as the step `initialize` makes it. */
@@ -52,7 +54,7 @@ export function onRunner(
         attempt: 1,
       };
   };
-  return tool.run({ config: { code }, items: items(), lookahead: to - from, environment: bareEnvironment() });
+  return tool.run({ config: { code }, items: items(), lookahead: LOOKAHEAD, environment: bareEnvironment() });
 }
 
 /** The text of an outcome's result; throws when the code failed. */

@@ -71,14 +71,9 @@ test('points lie on the scale that was asked for', async () => {
       facts: {},
       sections: [{ title: '', head: [], rows: [], charts: [chart] }],
     });
-    const [, path = ''] =
-      /<path aria-label="[^"]*" role="graphics-symbol"[^>]* d="(M[^"]*)"/.exec(page) ??
-      /d="(M0,[^"]*L[^"]*)"/.exec(page) ??
-      [];
-    return path
-      .replace('M', '')
-      .split('L')
-      .map((point) => point.split(',')[0] ?? '');
+    // The line itself: the only path that begins at the left edge and has three points.
+    const [, path = ''] = /d="M(0,[^"LZ]*L[^"LZ]*L[^"LZ]*)"/.exec(page) ?? [];
+    return path.split('L').map((point) => point.split(',')[0] ?? '');
   };
   expect(await place('log')).toEqual(['0', '360', '720']);
   expect((await place('linear')).at(1)).not.toBe('360');
