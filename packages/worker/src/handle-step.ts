@@ -53,8 +53,8 @@ export async function handleStep(
     attempts: outcome.attempts,
     duration_s: outcome.duration_ms / 1000,
   };
-  const written = JSON.stringify(frame.written);
-  const ctx = written === '{}' ? {} : { ctx: JSON.parse(redactor.result(written)) as JsonObject };
+  const written = redactor.vars(frame.written);
+  const ctx = Object.keys(written).length === 0 ? {} : { ctx: written };
   const stored = await storedOutcome(deps, execution_id, step, redactor, outcome);
   const { committed } = await finishStep(deps.store, {
     execution_id,

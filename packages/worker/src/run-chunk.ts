@@ -134,7 +134,7 @@ class ChunkRun {
       rows: this.#rows,
       next: this.#next,
       stop: this.#stop,
-      ctx: this.#ctx,
+      ctx: this.#chunk.redactor.vars(this.#ctx),
       bytes: this.#bytes,
       elapsed_ms,
     };

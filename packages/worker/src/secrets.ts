@@ -64,6 +64,12 @@ export class Redactor {
     return hidden(text, this.#everywhere);
   }
 
+  /** Variables that a command has written. */
+  vars(written: JsonObject): JsonObject {
+    if (this.#everywhere.size === 0) return written;
+    return JSON.parse(this.result(JSON.stringify(written))) as JsonObject;
+  }
+
   error(error: ErrorInfo): ErrorInfo {
     if (this.#everywhere.size + this.#inErrors.size === 0) return error;
     const all = new Set([...this.#everywhere, ...this.#inErrors]);
