@@ -4,15 +4,7 @@
  * Any replica may call it at any time, any number of times; what it finds decided already, it leaves alone.
  */
 import { ensureLoopState, loopKey, notifyAdvance, publishCommand, publishFeed, type Bus } from '@noetl/bus';
-import {
-  decide,
-  evolve,
-  initialState,
-  statusOf,
-  type EngineInput,
-  type ExecutionState,
-  type Outcome,
-} from '@noetl/engine';
+import { decide, statusOf, type EngineInput, type Outcome } from '@noetl/engine';
 import {
   idSource,
   NoetlError,
@@ -37,7 +29,9 @@ import {
   type Store,
   type Tx,
 } from '@noetl/store';
+import { advanceHot } from './advance-hot.ts';
 import { freezeCollection } from './collections.ts';
+import { fold, SNAPSHOT_EVERY, stateOf } from './folding.ts';
 import type { HotState, HotStates } from './hot-states.ts';
 
 export interface AdvanceDeps {
@@ -53,11 +47,9 @@ export interface AdvanceDeps {
   hot: HotStates;
 }
 
-/** Events that a process folds which has not decided on the execution before. */
-const SNAPSHOT_EVERY = 128;
 const LOADS_MAX = 32;
 
-interface Published extends Committed {
+export interface Published extends Committed {
   commands: CommandNotice[];
   loops: LoopOpening[];
   events: number;
@@ -72,6 +64,12 @@ export async function advance(
   executionId: Id,
   input: EngineInput = { kind: 'proceed' },
 ): Promise<void> {
+  const known = input.kind === 'proceed' ? deps.hot.get(executionId) : undefined;
+  const short = known && (await advanceHot(deps, executionId, known));
+  if (short) {
+    deps.hot.set(executionId, short.hot);
+    return publish(deps, executionId, short);
+  }
   const loaded: LoadedValues = new Map();
   for (let round = 0; round < LOADS_MAX; round += 1) {
     const hot = deps.hot.get(executionId);
@@ -193,20 +191,6 @@ function startOf({
 }: LockedExecution['execution']): EngineInput {
   const parent = parent_execution_id === null ? {} : { parent_execution_id };
   return { kind: 'start', execution_id, catalog_id, ...parent, payload: payload as JsonObject };
-}
-
-/** The state that a snapshot holds. */
-export function stateOf(snapshot: Json | undefined): ExecutionState {
-  return (snapshot as unknown as ExecutionState | null | undefined) ?? initialState();
-}
-
-/** The state that the events tell. */
-export function fold(
-  start: ExecutionState,
-  events: readonly EngineEvent[],
-  playbook: Playbook,
-): ExecutionState {
-  return events.reduce((state, event) => evolve(state, event, playbook), start);
 }
 
 /** What the terminal event, if there is one, says about the execution as a whole. */

@@ -85,21 +85,25 @@ export async function eventsAfter(tx: Tx, executionId: Id, after: Id): Promise<E
     .where('loop_name', 'is', null)
     .orderBy('event_id')
     .execute();
-  return rows.map(
-    (row) =>
-      ({
-        event_id: row.event_id,
-        event_type: row.event_type,
-        node_name: row.node_name,
-        status: row.status,
-        result: row.result,
-        ...(row.error !== null && { error: row.error }),
-        ...(row.meta !== null && { meta: row.meta }),
-        ...(row.duration !== null && { duration: row.duration }),
-        ...(row.command_id !== null && { command_id: row.command_id }),
-        ...(row.loop_id !== null && { loop_id: row.loop_id }),
-      }) as EngineEvent,
-  );
+  return rows.map(engineEvent);
+}
+
+type EngineRow = Omit<EventRow, 'execution_id' | 'created_at' | 'loop_name' | 'current_index' | 'worker_id'>;
+
+/** A stored event as the engine folds it. */
+export function engineEvent(row: EngineRow): EngineEvent {
+  return {
+    event_id: row.event_id,
+    event_type: row.event_type,
+    node_name: row.node_name,
+    status: row.status,
+    result: row.result,
+    ...(row.error !== null && { error: row.error }),
+    ...(row.meta !== null && { meta: row.meta }),
+    ...(row.duration !== null && { duration: row.duration }),
+    ...(row.command_id !== null && { command_id: row.command_id }),
+    ...(row.loop_id !== null && { loop_id: row.loop_id }),
+  } as EngineEvent;
 }
 
 export interface EventFilter {

@@ -138,3 +138,4 @@ export {
   type Webhook,
 } from './webhook.ts';
 export { executionsToAdvance, filledLoops, runningLoops } from './sweep.ts';
+export { commitPlain, newsSince, type News, type PlainDecision } from './plain-decision.ts';

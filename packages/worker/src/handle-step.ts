@@ -6,7 +6,6 @@ import {
   type ErrorInfo,
   type Id,
   type Json,
-  type JsonObject,
   type StepCommand,
 } from '@noetl/protocol';
 import { finishStep } from '@noetl/store';

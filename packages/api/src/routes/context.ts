@@ -3,7 +3,7 @@ import type { Router } from 'express';
 import { NeedsValue, render, scopeOf, type Scope } from '@noetl/playbook';
 import { NoetlError, type Context, type Id, type Json, type JsonObject } from '@noetl/protocol';
 import { loadValue, withExecution } from '@noetl/store';
-import { fold, stateOf } from '../advance.ts';
+import { fold, stateOf } from '../folding.ts';
 import { bodyReader, idOf, jsonBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 import { executionOf } from './executions.ts';
