@@ -214,7 +214,7 @@ function firstChunks(loop: LoopOpening, poolSlots: number): { window: number; ch
 async function publish(
   deps: AdvanceDeps,
   executionId: Id,
-  { commands, loops, events, woken, cancelled }: Published,
+  { commands, loops, events, woken, cancelled, hot }: Published,
 ): Promise<void> {
   for (const loop of loops) {
     await ensureLoopState(deps.bus, loopKey(executionId, loop.step, loop.loop_id), {
@@ -230,7 +230,7 @@ async function publish(
   );
   await publishWoken(deps.bus, woken);
   for (const child of cancelled) notifyAdvance(deps.bus, child);
-  if (events > 0) publishFeed(deps.bus, executionId);
+  if (events > 0) publishFeed(deps.bus, executionId, statusOf(hot.state));
 }
 
 /** Commands that waited and may go on: new messages, whatever was sent of them before. */

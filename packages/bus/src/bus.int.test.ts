@@ -274,8 +274,8 @@ test('an advance notice reaches one of many, a feed everybody who watches', asyn
     await bus.connection.flush();
   }
   for (let id = 1; id <= 20; id += 1) notifyAdvance(one, String(id));
-  publishFeed(one, '7');
-  publishFeed(one, '8');
+  publishFeed(one, '7', 'RUNNING');
+  publishFeed(one, '8', 'RUNNING');
   await waitFor(() => advanced.length >= 20 && fed >= 2, { what: 'all notices' });
   expect([advanced.map(Number).sort((a, b) => a - b), fed]).toEqual([
     Array.from({ length: 20 }, (_, index) => index + 1),

@@ -1,6 +1,6 @@
 /** Notices over core NATS: they wake, nothing more. Whoever misses one is found by a sweep. */
 import { StringCodec } from 'nats';
-import { isId, type Id } from '@noetl/protocol';
+import { isId, type ExecutionStatus, type Id } from '@noetl/protocol';
 import type { Bus } from './connection.ts';
 import type { Subscription } from './consume.ts';
 import { ADVANCE_GROUP, ADVANCE_SUBJECT, feedSubject, LIMITS_SUBJECT, ROOM_SUBJECT } from './subjects.ts';
@@ -17,13 +17,13 @@ export function onAdvance(bus: Bus, handler: (executionId: Id) => void): Subscri
   return listen(bus, ADVANCE_SUBJECT, handler, ADVANCE_GROUP);
 }
 
-/** New events of an execution are readable; for whoever watches it. */
-export function publishFeed(bus: Bus, executionId: Id): void {
-  send(bus, feedSubject(executionId), executionId);
+/** New events of an execution are readable, and this is its status now; for whoever watches it. */
+export function publishFeed(bus: Bus, executionId: Id, status: ExecutionStatus): void {
+  send(bus, feedSubject(executionId), status);
 }
 
-export function onFeed(bus: Bus, executionId: Id, handler: () => void): Subscription {
-  return listen(bus, feedSubject(executionId), handler);
+export function onFeed(bus: Bus, executionId: Id, handler: (status: string) => void): Subscription {
+  return listenTo(bus, feedSubject(executionId), handler);
 }
 
 /** Named limits have changed. */

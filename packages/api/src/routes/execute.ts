@@ -137,7 +137,9 @@ function idempotency(
 async function outcome(deps: ApiDeps, executionId: Id, waitMs: number): Promise<object | undefined> {
   const until = performance.now() + waitMs;
   const bell = new Bell();
-  const feed = onFeed(deps.bus, executionId, () => bell.ring());
+  const feed = onFeed(deps.bus, executionId, (status) => {
+    if (status !== 'RUNNING') bell.ring();
+  });
   try {
     for (;;) {
       const row = await getExecution(deps.store, executionId);
