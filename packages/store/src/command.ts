@@ -46,10 +46,11 @@ interface ClaimedRow {
   progress: Json;
 }
 
+/** Not waiting for the disk: a claim that a crash of Postgres takes back leaves a command that is claimed again. */
 const CLAIM = `
   UPDATE noetl.command AS c SET
     state = 'leased', worker_id = $3, attempt = c.attempt + 1, lease_until = now() + $4::int * interval '1 ms'
-  FROM noetl.execution AS e
+  FROM (SELECT set_config('synchronous_commit', 'off', true)) AS hurry, noetl.execution AS e
     LEFT JOIN noetl.loop AS l ON l.execution_id = e.execution_id AND l.loop_id =
       (SELECT loop_id FROM noetl.command WHERE execution_id = $1 AND command_id = $2)
   WHERE c.execution_id = $1 AND c.command_id = $2 AND e.execution_id = c.execution_id
