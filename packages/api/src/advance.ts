@@ -48,6 +48,8 @@ export interface AdvanceDeps {
 }
 
 const LOADS_MAX = 32;
+/** Of slow items the chunk's budget hands most of it back. */
+const FIRST_CHUNK_MAX = 128;
 
 export interface Published extends Committed {
   commands: CommandNotice[];
@@ -207,7 +209,7 @@ function firstChunks(loop: LoopOpening, poolSlots: number): { window: number; ch
   const wished = max_in_flight === undefined ? byPool : Math.max(1, Math.floor(max_in_flight / concurrency));
   const bound = chunk_max !== undefined || cursor ? wished : Math.min(wished, byPool);
   const window = loop.mode === 'sequential' ? 1 : bound;
-  const wanted = Math.max(concurrency, Math.min(32, Math.ceil(size / (window * 4))));
+  const wanted = Math.max(concurrency, Math.min(FIRST_CHUNK_MAX, Math.ceil(size / (window * 4))));
   return { window, chunk_size: Math.max(1, Math.min(wanted, chunk_max ?? wanted)) };
 }
 

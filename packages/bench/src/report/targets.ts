@@ -17,11 +17,11 @@ const PYTHON = 'heavy_loop/python/parallel';
 const MB_MAX = 512;
 const GROWTH_MAX = 1.2;
 const GROWTH_MB = 64;
-/** Ways of using peers, by the factor they are to be beaten by. */
+/** Ways of using peers, by the factor they are to be beaten by: durable engines, a job at a time, jobs in batches. */
 const PEERS: { at_least: number; of: RegExp }[] = [
   { at_least: 50, of: /^peers\/(restate|dbos)\// },
-  { at_least: 5, of: /^peers\/(bullmq\/|pg-boss\/(single|batched)|graphile-worker\/items)/ },
-  { at_least: 2, of: /^peers\/pg-boss\/byHand/ },
+  { at_least: 5, of: /^peers\/(bullmq\/|pg-boss\/single|graphile-worker\/items)/ },
+  { at_least: 2, of: /^peers\/pg-boss\/(batched|byHand)/ },
 ];
 
 export function verdicts(rows: Row[]): Verdict[] {
