@@ -1,13 +1,7 @@
 /** A claimed step command: run its tasks once, store the outcome in one fenced transaction, wake the decider. */
 import { notifyAdvance } from '@noetl/bus';
 import type { Step } from '@noetl/playbook';
-import {
-  NoetlError,
-  type ErrorInfo,
-  type Id,
-  type Json,
-  type StepCommand,
-} from '@noetl/protocol';
+import { NoetlError, type ErrorInfo, type Id, type Json, type StepCommand } from '@noetl/protocol';
 import { finishStep } from '@noetl/store';
 import { environmentOf } from './environment.ts';
 import { Frame } from './frame.ts';
