@@ -38,8 +38,24 @@ export async function copyIterations(
   facts: IterationFacts,
   rows: readonly IterationRow[],
 ): Promise<void> {
-  const stream = client.query(copyFrom(COPY));
-  await pipeline(Readable.from([Buffer.from(copyText(facts, rows))]), stream);
+  const text = copyText(facts, rows);
+  const buffer = bufferOf(Buffer.byteLength(text));
+  const bytes = buffer.subarray(0, buffer.write(text));
+  await pipeline(Readable.from([bytes]), client.query(copyFrom(COPY)));
+  // The server has had it all: the next chunk may use it.
+  if (buffer.length <= SPARE_MAX_BYTES && spare.length < SPARE_MAX) spare.push(buffer);
+}
+
+/** Buffers of finished chunks. Memory outside V8's heap is freed late; made anew for each chunk, it piles up. */
+const spare: Buffer[] = [];
+const SPARE_MAX = 4;
+const SPARE_MAX_BYTES = 4 * 1024 * 1024;
+const SPARE_STEP_BYTES = 256 * 1024;
+
+function bufferOf(bytes: number): Buffer {
+  const place = spare.findIndex((buffer) => buffer.length >= bytes);
+  const [known] = place < 0 ? [] : spare.splice(place, 1);
+  return known ?? Buffer.allocUnsafeSlow(Math.ceil(bytes / SPARE_STEP_BYTES) * SPARE_STEP_BYTES);
 }
 
 function copyText(facts: IterationFacts, rows: readonly IterationRow[]): string {

@@ -9,7 +9,7 @@ export const CHUNK_TIME_MAX_MS = 2_000;
 export const CHUNK_BYTES_MAX = 8 * 1024 * 1024;
 /** Work that one chunk should hold, so that a kill costs little and commits stay rare. */
 const CHUNK_TIME_GOAL_MS = 500;
-const CHUNK_ITEMS_MAX = 4_000;
+const CHUNK_ITEMS_MAX = 2_000;
 /** A chunk grows at most this much over the last one: one fast item says little. */
 const GROWTH_MAX = 8;
 

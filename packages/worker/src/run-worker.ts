@@ -1,6 +1,7 @@
 /** One worker process: two lanes of commands, runners, leases; stateless, so that any number may come and go. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { connectBus, consumeCommands, type Bus, type Subscription } from '@noetl/bus';
 import { parsePlaybook } from '@noetl/playbook';
 import { snowflakes } from '@noetl/protocol';
@@ -24,11 +25,17 @@ import { storedValues } from './stored-values.ts';
 import { Turns } from './turns.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
+/**
+ * What lives in a worker is small and its garbage plentiful: V8 would let the heap grow to several times the size of
+ * what lives before it collects.
+ */
+const HEAP_FLAG = '--heap-growing-percent=50';
 const ROLL_CALL_MS = 2_000;
 const ID_SHARDS = 32;
 
 /** Runs until SIGTERM; then takes no new command, finishes those it holds, and leaves. */
 export async function runWorker(config: Config, log: Log): Promise<void> {
+  setFlagsFromString(HEAP_FLAG);
   const workerId = `${hostname()}-${String(process.pid)}-${randomUUID().slice(0, 8)}`;
   const clock = (): number => performance.now();
   const store = connectStore({

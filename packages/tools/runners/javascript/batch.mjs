@@ -41,8 +41,8 @@ function freshGlobals() {
 const RESERVED = new Set(['input', 'context', 'console', 'execution_id', 'result', 'arguments', 'eval']);
 
 /**
- * One program of one execution: its global object, and its function for each set of input names. Kept from batch to
- * batch, because a function that lives on is a function that gets fast.
+ * One program: its global object, and its function for each set of input names. Kept from batch to batch and from
+ * execution to execution, because a function that lives on is a function that gets fast.
  */
 class Program {
   #code;
@@ -82,13 +82,12 @@ class Program {
 
 const programs = new Map();
 
-function programOf(executionId, code) {
-  const key = `${executionId}\n${code}`;
-  const known = programs.get(key);
+function programOf(code) {
+  const known = programs.get(code);
   if (known) return known;
   if (programs.size >= PROGRAMS_MAX) programs.clear();
   const program = new Program(code);
-  programs.set(key, program);
+  programs.set(code, program);
   return program;
 }
 
@@ -103,7 +102,7 @@ export class Batch {
 
   constructor({ code, names, context, shared, item_name, stream, stop_on_error }) {
     this.#executionId = names.execution_id;
-    this.#program = programOf(this.#executionId, code);
+    this.#program = programOf(code);
     this.#context = context;
     this.#sharedText = shared;
     this.#shared = JSON.parse(shared);
