@@ -80,6 +80,9 @@ export async function onStage<T>(
 
 const KEPT = ['catalog', 'runtime', 'kysely_migration', 'kysely_migration_lock'];
 
+const DEADLOCK = '40P01';
+const TRUNCATE_TRIES = 10;
+
 /** Empties the tables of what has run, so that no measurement pays for the one before. */
 export async function clean(db: pg.Pool): Promise<void> {
   const { rows } = await db.query<{ name: string }>(
@@ -88,6 +91,16 @@ export async function clean(db: pg.Pool): Promise<void> {
      WHERE n.nspname = 'noetl' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL ($1)`,
     [KEPT],
   );
-  await db.query(`TRUNCATE ${rows.map((table) => table.name).join(', ')} CASCADE`);
+  await truncate(db, rows.map((table) => table.name).join(', '));
   await db.query('CHECKPOINT');
+}
+
+/** The platform's sweeps read the same tables meanwhile: whoever Postgres picks to end a deadlock tries again. */
+async function truncate(db: pg.Pool, tables: string, tries = TRUNCATE_TRIES): Promise<void> {
+  try {
+    await db.query(`TRUNCATE ${tables} CASCADE`);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== DEADLOCK || tries <= 1) throw error;
+    await truncate(db, tables, tries - 1);
+  }
 }
