@@ -19,6 +19,7 @@ import {
 import type { Playbook } from '@noetl/playbook';
 import type { Log } from '@noetl/service';
 import {
+  catalogOf,
   commitDecision,
   loadValue,
   openChunks,
@@ -72,13 +73,17 @@ export async function advance(
     deps.hot.set(executionId, short.hot);
     return publish(deps, executionId, short);
   }
+  // Before the transaction: reading the playbook takes a connection, and whoever holds one must not wait for another.
+  const catalogId = known?.state.catalog_id ?? (await catalogOf(deps.store, executionId));
+  if (catalogId === undefined) return;
+  const playbook = await deps.playbooks(catalogId);
   const loaded: LoadedValues = new Map();
   for (let round = 0; round < LOADS_MAX; round += 1) {
     const hot = deps.hot.get(executionId);
     const step = await withExecution<Step>(
       deps.store,
       executionId,
-      (tx, locked) => decideLocked(deps, tx, locked, { input, loaded, hot }),
+      (tx, locked) => decideLocked(deps, tx, locked, { input, loaded, hot, playbook }),
       hot?.version,
     );
     if (!step) {
@@ -98,15 +103,21 @@ export async function advance(
   });
 }
 
+interface Deciding {
+  input: EngineInput;
+  loaded: LoadedValues;
+  hot: HotState | undefined;
+  playbook: Playbook;
+}
+
 async function decideLocked(
   deps: AdvanceDeps,
   tx: Tx,
   locked: LockedExecution,
-  { input, loaded, hot }: { input: EngineInput; loaded: LoadedValues; hot: HotState | undefined },
+  { input, loaded, hot, playbook }: Deciding,
 ): Promise<Step> {
   const { execution } = locked;
   if (execution.end_time !== null) return undefined;
-  const playbook = await deps.playbooks(execution.catalog_id);
   const known = locked.snapshot === undefined ? hot : undefined;
   const folded = fold(known?.state ?? stateOf(locked.snapshot), locked.events, playbook);
   const wanted = wantedOf(input, locked);

@@ -135,6 +135,16 @@ export function listExecutions(
   return query.execute();
 }
 
+/** Which entry of the catalog an execution runs; undefined when it is unknown. */
+export async function catalogOf(store: Store, executionId: Id): Promise<Id | undefined> {
+  const row = await store.db
+    .selectFrom('execution')
+    .select('catalog_id')
+    .where('execution_id', '=', executionId)
+    .executeTakeFirst();
+  return row?.catalog_id;
+}
+
 /** What an execution was started with. */
 export async function executionPayload(store: Store, executionId: Id): Promise<JsonObject> {
   const { payload } = await store.db

@@ -63,6 +63,7 @@ export {
   type StepSummary,
 } from './event-log.ts';
 export {
+  catalogOf,
   createExecution,
   executionPayload,
   getExecution,
