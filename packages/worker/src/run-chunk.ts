@@ -202,8 +202,10 @@ class ChunkRun {
     };
     const { iterator, context: start } = context.loop;
     const plan = tool.stream && inputPlan(context.step, task, iterator, start.args);
-    if (tool.stream && plan && !this.#chunk.items.some((item) => item.includes('"_ref"'))) {
-      const lines = await this.#lines(plan, pending);
+    const asTexts = plan && !this.#chunk.items.some((item) => item.includes('"_ref"'));
+    // What cannot be rendered for all at once fails item by item, each with its error.
+    const lines = asTexts ? await this.#lines(plan, pending).catch(() => undefined) : undefined;
+    if (tool.stream && lines) {
       for await (const block of tool.stream({ ...facts, ...lines })) this.#storeBlock(block, pending);
     } else {
       for await (const outcome of tool.run({ ...facts, items: this.#render(task, pending) })) {
