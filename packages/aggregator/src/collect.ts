@@ -1,10 +1,11 @@
 /**
- * Closes one finished loop: counts the rows in Postgres, appends `loop.done` exactly once, brings the K/V count up to
- * what Postgres holds, and wakes the decider. When rows are missing, nothing happens: the sweep comes back.
+ * Closes one finished loop: brings the K/V count up to what Postgres holds, counts the rows, appends `loop.done` exactly
+ * once, and wakes the decider. When rows are missing, or NATS is, the loop stays open: the sweep comes back.
  */
 import { loopKey, notifyAdvance, raiseCompleted, type Bus } from '@noetl/bus';
-import type { Log } from '@noetl/service';
+import type { ExecutionTraces, Failpoint, Log } from '@noetl/service';
 import { closeLoop, getLoop, type LoopKey, type LoopRow, type Store } from '@noetl/store';
+import type { AggregatorRecorder } from './metrics.ts';
 
 /** Results up to this size travel inside `loop.done`; beyond it, a reference. */
 const INLINE_MAX_BYTES = 64 * 1024;
@@ -13,6 +14,9 @@ export interface AggregatorDeps {
   store: Store;
   bus: Bus;
   log: Log;
+  failpoint: Failpoint;
+  record: AggregatorRecorder;
+  traces?: ExecutionTraces | undefined;
   /** Unix time. */
   nowMs: () => number;
 }
@@ -24,17 +28,39 @@ export async function collect(deps: AggregatorDeps, key: LoopKey): Promise<boole
     deps.log.warn('asked to aggregate a loop that Postgres does not know', { ...key });
     return true;
   }
+  // Before it is closed: nobody comes back to the count of a loop that is done.
+  await showCount(deps.bus, loop);
+  if (loop.state !== 'filled') return loop.state === 'done';
+  await deps.failpoint('aggregator.counted');
+  const startedAt = performance.now();
   const { closed } = await closeLoop(deps.store, key, {
     inline_max_bytes: INLINE_MAX_BYTES,
     nowMs: deps.nowMs(),
   });
+  await deps.failpoint('aggregator.closed');
   if (closed) {
+    deps.record.closed((performance.now() - startedAt) / 1000);
+    traceLoop(deps, loop);
     notifyAdvance(deps.bus, loop.execution_id);
     deps.log.info('loop done', { ...key, step: loop.step });
   }
-  const latest = (await getLoop(deps.store, key)) ?? loop;
-  await showCount(deps.bus, latest);
-  return latest.state === 'done';
+  return closed;
+}
+
+/** One span for the loop as a whole; its chunks stand under it. */
+function traceLoop({ traces, nowMs }: AggregatorDeps, loop: LoopRow): void {
+  traces?.record(loop.execution_id, {
+    part: `event:${loop.loop_id}`,
+    name: loop.step,
+    startMs: loop.created_at.getTime(),
+    endMs: nowMs(),
+    attributes: {
+      'noetl.kind': 'loop',
+      'noetl.size': loop.size,
+      'noetl.completed': loop.completed,
+      'noetl.failed': loop.failed,
+    },
+  });
 }
 
 /** Raises the loop's entry in K/V to the count that Postgres holds. */

@@ -1,36 +1,40 @@
 /**
- * The short way of `advance`, for executions whose state is in memory: read what has come since, decide, store. Only
- * for what appends events and commands and nothing else; loops, the end, a cancellation, stored values that templates
- * look into, and snapshots that are due go the long way, under the lock.
+ * The short way of `advance`, for executions whose state is in memory: read what has come since, decide, store. For
+ * what appends events and commands, and for the end of what has nothing open; loops, a cancellation, stored values
+ * that templates look into, and snapshots that are due go the long way, under the lock.
  */
-import { decide, statusOf } from '@noetl/engine';
+import { decide, statusOf, type EngineInput } from '@noetl/engine';
 import { idSource, type Id } from '@noetl/protocol';
 import { commitPlain, newsSince } from '@noetl/store';
 import type { AdvanceDeps, Published } from './advance.ts';
-import { fold, SNAPSHOT_EVERY } from './folding.ts';
-import type { HotState } from './hot-states.ts';
+import { fold, SNAPSHOT_EVERY, terminalFacts, type HotState } from './folding.ts';
 
 /** Undefined when the long way has to be gone; nothing has changed then. */
 export async function advanceHot(
   deps: AdvanceDeps,
   executionId: Id,
   hot: HotState,
+  input: EngineInput,
 ): Promise<Published | undefined> {
-  const news = await newsSince(deps.store, executionId, hot.version);
+  const news =
+    input.kind === 'start'
+      ? { catalog_id: input.catalog_id, last_event_id: hot.version, events: [] }
+      : await newsSince(deps.store, executionId, hot.version);
   if (!news) return undefined;
-  const nothing = { commands: [], loops: [], events: 0, woken: [], cancelled: [] };
-  if (news.last_event_id === hot.version) return { ...nothing, hot };
+  const nothing = { commands: [], loops: [], events: [], woken: [], cancelled: [] };
+  if (input.kind !== 'start' && news.last_event_id === hot.version) return { ...nothing, hot };
   const playbook = await deps.playbooks(news.catalog_id);
   const folded = fold(hot.state, news.events, playbook);
   const ids = idSource(news.last_event_id, deps.nowMs());
   const { env } = deps;
   const environment = { playbook, ids, nowMs: deps.nowMs(), env, values: () => undefined };
-  const outcome = decide(folded, { kind: 'proceed' }, environment);
+  const outcome = decide(folded, input, environment);
   if (outcome.kind === 'needs') return undefined;
   const { decision, state } = outcome;
   const { events, commands } = decision;
   const unsnapped = hot.unsnapped + news.events.length + events.length;
-  if (decision.loops.length > 0 || state.phase !== 'running' || unsnapped >= SNAPSHOT_EVERY) return undefined;
+  const ends = state.phase !== 'running';
+  if (decision.loops.length > 0 || (!ends && unsnapped >= SNAPSHOT_EVERY)) return undefined;
   const version = ids.last();
   const stored = await commitPlain(deps.store, {
     execution_id: executionId,
@@ -39,7 +43,8 @@ export async function advanceHot(
     commands,
     last_event_id: version,
     status: statusOf(state),
+    ...(ends && { end: terminalFacts(events) }),
   });
   if (!stored) return undefined;
-  return { ...nothing, commands, events: events.length, hot: { state, version, unsnapped } };
+  return { ...nothing, commands, events, hot: { state, version, unsnapped } };
 }

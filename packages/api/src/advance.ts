@@ -6,6 +6,7 @@
 import { ensureLoopState, loopKey, notifyAdvance, publishCommand, publishFeed, type Bus } from '@noetl/bus';
 import { decide, statusOf, type EngineInput, type Outcome } from '@noetl/engine';
 import {
+  firstChunks,
   idSource,
   NoetlError,
   TERMINAL_EVENTS,
@@ -17,7 +18,7 @@ import {
   type LoopOpening,
 } from '@noetl/protocol';
 import type { Playbook } from '@noetl/playbook';
-import type { Log } from '@noetl/service';
+import type { ExecutionTraces, Failpoint, Log } from '@noetl/service';
 import {
   catalogOf,
   commitDecision,
@@ -26,14 +27,16 @@ import {
   openFrames,
   withExecution,
   type Committed,
+  type FreshExecution,
   type LockedExecution,
   type Store,
   type Tx,
 } from '@noetl/store';
 import { advanceHot } from './advance-hot.ts';
 import { freezeCollection } from './collections.ts';
-import { fold, SNAPSHOT_EVERY, stateOf } from './folding.ts';
-import type { HotState, HotStates } from './hot-states.ts';
+import { fold, newborn, SNAPSHOT_EVERY, stateOf, terminalFacts, type HotState } from './folding.ts';
+import type { HotStates } from './hot-states.ts';
+import type { ApiRecorder } from './metrics.ts';
 
 export interface AdvanceDeps {
   store: Store;
@@ -45,17 +48,18 @@ export interface AdvanceDeps {
   nowMs: () => number;
   /** Variables of the process that templates may read. */
   env: Record<string, string>;
+  failpoint: Failpoint;
   hot: HotStates;
+  record: ApiRecorder;
+  traces?: ExecutionTraces | undefined;
 }
 
 const LOADS_MAX = 32;
-/** Of slow items the chunk's budget hands most of it back. */
-const FIRST_CHUNK_MAX = 128;
-
 export interface Published extends Committed {
   commands: CommandNotice[];
   loops: LoopOpening[];
-  events: number;
+  /** What was appended. */
+  events: readonly EngineEvent[];
   hot: HotState;
 }
 
@@ -67,10 +71,21 @@ export async function advance(
   executionId: Id,
   input: EngineInput = { kind: 'proceed' },
 ): Promise<void> {
-  const known = input.kind === 'proceed' ? deps.hot.get(executionId) : undefined;
-  const short = known && (await advanceHot(deps, executionId, known));
+  const startedAt = performance.now();
+  let ok = false;
+  try {
+    await decideAndPublish(deps, executionId, input);
+    ok = true;
+  } finally {
+    deps.record.advanced((performance.now() - startedAt) / 1000, ok);
+  }
+}
+
+async function decideAndPublish(deps: AdvanceDeps, executionId: Id, input: EngineInput): Promise<void> {
+  const known = knownState(deps, executionId, input);
+  const short = known && (await advanceHot(deps, executionId, known, input));
   if (short) {
-    deps.hot.set(executionId, short.hot);
+    keepHot(deps, executionId, short.hot);
     return publish(deps, executionId, short);
   }
   // Before the transaction: reading the playbook takes a connection, and whoever holds one must not wait for another.
@@ -91,9 +106,7 @@ export async function advance(
       return;
     }
     if (step.kind === 'done') {
-      const { hot: decided } = step.published;
-      if (decided.state.phase === 'running') deps.hot.set(executionId, decided);
-      else deps.hot.forget(executionId);
+      keepHot(deps, executionId, step.published.hot);
       return publish(deps, executionId, step.published);
     }
     for (const ref of step.refs) loaded.set(ref, await loadOrError(deps.store, executionId, ref));
@@ -103,6 +116,18 @@ export async function advance(
   });
 }
 
+/** The state that the short way can start from; that of a new execution is known without having been kept. */
+function knownState({ hot }: AdvanceDeps, executionId: Id, input: EngineInput): HotState | undefined {
+  if (input.kind === 'start') return newborn(input.catalog_id);
+  return input.kind === 'proceed' ? hot.get(executionId) : undefined;
+}
+
+/** States of executions that have ended are not needed. */
+export function keepHot({ hot }: AdvanceDeps, executionId: Id, decided: HotState): void {
+  if (decided.state.phase === 'running') hot.set(executionId, decided);
+  else hot.forget(executionId);
+}
+
 interface Deciding {
   input: EngineInput;
   loaded: LoadedValues;
@@ -110,14 +135,14 @@ interface Deciding {
   playbook: Playbook;
 }
 
-async function decideLocked(
+export async function decideLocked(
   deps: AdvanceDeps,
   tx: Tx,
   locked: LockedExecution,
   { input, loaded, hot, playbook }: Deciding,
 ): Promise<Step> {
   const { execution } = locked;
-  if (execution.end_time !== null) return undefined;
+  if (execution.end_time !== null && input.kind !== 'redrive') return undefined;
   const known = locked.snapshot === undefined ? hot : undefined;
   const folded = fold(known?.state ?? stateOf(locked.snapshot), locked.events, playbook);
   const wanted = wantedOf(input, locked);
@@ -145,6 +170,8 @@ async function decideLocked(
     ...(mustSnapshot && { snapshot: state as unknown as Json }),
     status: statusOf(state),
     ...terminalFacts(decision.events),
+    ...(wanted.kind === 'redrive' && { redriven: true }),
+    ...(wanted.kind === 'expire' && { cancel_children: 'the parent execution did not end in time' }),
     ...(wanted.kind === 'cancel' && wanted.cascade !== false && { cancel_children: wanted.reason }),
   });
   const chunks: CommandNotice[] = [];
@@ -153,15 +180,17 @@ async function decideLocked(
   const kept = { state, version: ids.last(), unsnapped: mustSnapshot ? 0 : unsnapped };
   return {
     kind: 'done',
-    published: { commands, loops, events: decision.events.length, hot: kept, ...committed },
+    published: { commands, loops, events: decision.events, hot: kept, ...committed },
   };
 }
 
 /** A new execution is started, one that is to be cancelled is cancelled, whatever brought us here. */
 function wantedOf(input: EngineInput, { execution, last_event_id }: LockedExecution): EngineInput {
-  if (input.kind === 'cancel') return input;
+  if (input.kind === 'cancel' || input.kind === 'redrive') return input;
   if (execution.cancel_requested !== null) return { kind: 'cancel', reason: execution.cancel_requested };
-  return last_event_id === '0' ? startOf(execution) : input;
+  // One that is expired before it was started is started first, and expired by the next sweep.
+  if (last_event_id === '0') return startOf(execution);
+  return input.kind === 'start' ? { kind: 'proceed' } : input;
 }
 
 async function firstCommands(deps: AdvanceDeps, tx: Tx, loop: LoopOpening): Promise<CommandNotice[]> {
@@ -196,39 +225,37 @@ function valueOf(loaded: LoadedValues, ref: string): Json | undefined {
 }
 
 /** An execution without events has not been started: whoever looks at it first starts it. */
-function startOf({
+export function startOf({
   execution_id,
   catalog_id,
   parent_execution_id,
   payload,
-}: LockedExecution['execution']): EngineInput {
+}: FreshExecution): EngineInput {
   const parent = parent_execution_id === null ? {} : { parent_execution_id };
   return { kind: 'start', execution_id, catalog_id, ...parent, payload: payload as JsonObject };
 }
 
-/** What the terminal event, if there is one, says about the execution as a whole. */
-function terminalFacts(events: EngineEvent[]): { result?: Json; error?: string } {
-  const last = events.find((event) => TERMINAL_EVENTS.includes(event.event_type));
-  if (!last) return {};
-  return { result: last.result as Json, ...(last.error !== undefined && { error: last.error }) };
+/** One span for the execution as a whole, when it has ended. */
+function traceEnd({ traces, nowMs }: AdvanceDeps, executionId: Id, events: readonly EngineEvent[]): void {
+  const end = traces && events.find(({ event_type }) => TERMINAL_EVENTS.includes(event_type));
+  if (!end) return;
+  const { status, error } = end;
+  traces.record(executionId, {
+    part: 'execution',
+    endMs: nowMs(),
+    attributes: { 'noetl.status': status },
+    ...(status !== 'COMPLETED' && { error: error ?? status }),
+  });
 }
 
-/** The first chunks are small: nothing is known of the items yet. Workers set the size of those that follow. */
-function firstChunks(loop: LoopOpening, poolSlots: number): { window: number; chunk_size: number } {
-  const { max_in_flight, concurrency, chunk_max, size, cursor } = loop;
-  const byPool = Math.max(4, poolSlots * 2);
-  const wished = max_in_flight === undefined ? byPool : Math.max(1, Math.floor(max_in_flight / concurrency));
-  const bound = chunk_max !== undefined || cursor ? wished : Math.min(wished, byPool);
-  const window = loop.mode === 'sequential' ? 1 : bound;
-  const wanted = Math.max(concurrency, Math.min(FIRST_CHUNK_MAX, Math.ceil(size / (window * 4))));
-  return { window, chunk_size: Math.max(1, Math.min(wanted, chunk_max ?? wanted)) };
-}
-
-async function publish(
+export async function publish(
   deps: AdvanceDeps,
   executionId: Id,
   { commands, loops, events, woken, cancelled, hot }: Published,
 ): Promise<void> {
+  await deps.failpoint('api.decided');
+  deps.record.decided(events);
+  traceEnd(deps, executionId, events);
   for (const loop of loops) {
     await ensureLoopState(deps.bus, loopKey(executionId, loop.step, loop.loop_id), {
       collection_size: loop.size,
@@ -243,7 +270,8 @@ async function publish(
   );
   await publishWoken(deps.bus, woken);
   for (const child of cancelled) notifyAdvance(deps.bus, child);
-  if (events > 0) publishFeed(deps.bus, executionId, statusOf(hot.state));
+  if (events.length > 0) publishFeed(deps.bus, executionId, statusOf(hot.state));
+  await deps.failpoint('api.published');
 }
 
 /** Commands that waited and may go on: new messages, whatever was sent of them before. */

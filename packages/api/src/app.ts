@@ -1,9 +1,14 @@
 /** Express wiring: what happens to every request, and which routes there are. */
 import express, { text, type Express, Router } from 'express';
+import { sendMetrics } from '@noetl/service';
 import { loopbackOnly } from './http/host.ts';
+import { measure } from './http/measure.ts';
 import { problems, unknownRoute, wrongMethod } from './http/problem.ts';
+import { serveConsole } from './console.ts';
+import { serveDocument } from './docs.ts';
 import { requestIds } from './http/request-id.ts';
 import { aggregateRoutes } from './routes/aggregate.ts';
+import { bulkRoutes } from './routes/bulk.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { credentialRoutes } from './routes/credentials.ts';
 import { contextRoutes } from './routes/context.ts';
@@ -17,11 +22,16 @@ import { resultRoutes } from './routes/results.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { sqlRoutes } from './routes/sql.ts';
-import { metrics, statusRoutes } from './routes/status.ts';
+import { statusRoutes } from './routes/status.ts';
 import { upkeepRoutes } from './routes/upkeep.ts';
 import { varRoutes } from './routes/vars.ts';
 import { limitRoutes } from './routes/limits.ts';
+import { graphRoutes } from './routes/graph.ts';
+import { loopMapRoutes } from './routes/loop-map.ts';
 import { loopRoutes } from './routes/loops.ts';
+import { summaryRoutes } from './routes/summary.ts';
+import { pauseRoutes } from './routes/pause.ts';
+import { redriveRoutes } from './routes/redrive.ts';
 
 const BODY_MAX = '1mb';
 
@@ -31,6 +41,7 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(requestIds(deps.log));
+  app.use(measure(deps.record));
   if (loopback) app.use(loopbackOnly);
   // Bodies are read as text whatever their type says, so that what is wrong with one can be told.
   app.use(text({ type: () => true, limit: BODY_MAX }));
@@ -39,7 +50,9 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
   app.get('/health', (_, response) => {
     response.json({ status: 'ok' });
   });
-  app.get('/metrics', metrics(deps));
+  app.get('/metrics', (_, response) => sendMetrics(deps.metrics, response, deps.log));
+  serveDocument(app);
+  serveConsole(app);
   app.use(unknownRoute);
   app.use(problems(deps.log));
   return app;
@@ -55,6 +68,12 @@ export function routes(deps: ApiDeps): Router {
     executionRoutes,
     eventRoutes,
     loopRoutes,
+    loopMapRoutes,
+    summaryRoutes,
+    graphRoutes,
+    pauseRoutes,
+    bulkRoutes,
+    redriveRoutes,
     aggregateRoutes,
     credentialRoutes,
     resultRoutes,

@@ -3,16 +3,8 @@
  * id, so events after it are all there is to read. Losing one costs a longer read, nothing else.
  */
 import { LRUCache } from 'lru-cache';
-import type { ExecutionState } from '@noetl/engine';
 import type { Id } from '@noetl/protocol';
-
-export interface HotState {
-  state: ExecutionState;
-  /** Last event folded into it. */
-  version: Id;
-  /** Events since the stored snapshot. */
-  unsnapped: number;
-}
+import type { HotState } from './folding.ts';
 
 const KEPT_MAX = 500;
 const KEPT_MS = 60_000;

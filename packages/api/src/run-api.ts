@@ -1,30 +1,46 @@
 /** One api process: HTTP, the orchestrator behind it, and the relay that finds what notices missed. */
 import { createServer, type Server } from 'node:http';
-import { connectBus, ensureTopology, onAdvance, type Bus, type Subscription } from '@noetl/bus';
+import { commandsLoad, connectBus, ensureTopology, onAdvance, type Bus, type Subscription } from '@noetl/bus';
 import { parsePlaybook } from '@noetl/playbook';
 import { snowflakes } from '@noetl/protocol';
-import { every, runServices, templateEnv, type Config, type Log, type Service } from '@noetl/service';
+import {
+  busRecorder,
+  every,
+  failpoints,
+  Metrics,
+  roundRecorder,
+  runServices,
+  startTraces,
+  templateEnv,
+  watchPool,
+  whenUp,
+  type Config,
+  type Log,
+  type Service,
+} from '@noetl/service';
 import {
   catalogCache,
   connectStore,
   createSealer,
   dropExpired,
-  ensurePartitions,
   poolCapacity,
+  traceOrigin,
   type Store,
 } from '@noetl/store';
+import { admission } from './admission.ts';
 import { AdvanceQueue } from './advance-queue.ts';
-import { advance, type AdvanceDeps } from './advance.ts';
+import { advance, startOf, type AdvanceDeps } from './advance.ts';
 import { createApp } from './app.ts';
 import { HotStates } from './hot-states.ts';
 import { isLoopback } from './http/host.ts';
+import { redrive } from './redrive.ts';
+import { apiRecorder } from './metrics.ts';
 import { relayServices } from './relay.ts';
 import { scheduleService } from './schedules.ts';
 import { webhookService } from './webhooks.ts';
 import type { ApiDeps } from './routes/deps.ts';
 
 const ROLL_CALL_MS = 2_000;
-const PARTITIONS_MS = 3_600_000;
 /** Values whose time is over are deleted every so many sweeps; they are not read before that either. */
 const EXPIRY_SWEEPS = 10;
 const EXPIRED_MAX = 1_000;
@@ -36,15 +52,11 @@ const ID_SHARDS = 32;
 
 /** Runs until SIGTERM; then takes no new request, finishes those it has, and leaves. */
 export async function runApi(config: Config, log: Log): Promise<void> {
-  const store = connectStore({
-    url: config.databaseUrl,
-    maxConnections: config.databaseConnections,
-    applicationName: 'noetl-api',
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    onError: (error) => log.warn('a database connection broke', { error }),
-  });
-  const bus = await connectBus({ ...config.nats, name: 'api', log });
-  await ensureTopology(bus);
+  const metrics = new Metrics();
+  const record = apiRecorder(metrics);
+  const rounds = roundRecorder(metrics);
+  const { store, bus } = await connect(config, log, metrics);
+  const { traces, service: spans } = await startTraces(config, 'api', (id) => traceOrigin(store, id), log);
   let poolSlots = 1;
   const countSlots = async (): Promise<void> => {
     poolSlots = Math.max(1, await poolCapacity(store));
@@ -57,45 +69,62 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     poolSlots: () => poolSlots,
     nowMs: Date.now,
     env: templateEnv(config),
+    failpoint: failpoints(config.failpoints),
     hot: new HotStates(),
+    record,
+    traces,
   };
   const queue = new AdvanceQueue((executionId) => advance(deps, executionId), log);
   const api: ApiDeps = {
     store,
     bus,
     log,
+    metrics,
+    record,
     sealer: createSealer(config.encryptionKeys),
     newId: snowflakes(Math.floor(Math.random() * ID_SHARDS), Date.now),
     nowMs: Date.now,
     sqlEndpoint: config.sqlEndpoint,
     playbook: deps.playbooks,
-    start: (executionId) => advance(deps, executionId),
+    start: (fresh) => advance(deps, fresh.execution_id, startOf(fresh)),
     cancel: (executionId, reason, cascade) => advance(deps, executionId, { kind: 'cancel', reason, cascade }),
+    redrive: ({ execution_id, catalog_id }, request) => redrive(deps, execution_id, catalog_id, request),
+    admit: admission(
+      store,
+      { executions: config.executionsMax, commands: config.commandsMax },
+      { clock: () => performance.now(), fill: async () => (await commandsLoad(bus)).fill },
+    ),
     ready: () => ready(store, bus),
   };
   await runServices(
     [
       connections(store, bus),
-      every('roll-call', ROLL_CALL_MS, countSlots, { log }),
-      every('partitions', PARTITIONS_MS, () => ensurePartitions(store, Date.now()).then(() => undefined), {
-        log,
-      }),
+      spans,
+      every('roll-call', ROLL_CALL_MS, countSlots, { log, rounds }),
       notices(bus, queue),
-      ...relayServices(deps, config.sweepMs),
-      scheduleService(api, config.sweepMs),
-      webhookService(api, config.sweepMs),
-      every(
-        'expiry',
-        config.sweepMs * EXPIRY_SWEEPS,
-        () => dropExpired(store, EXPIRED_MAX).then(() => undefined),
-        {
-          log,
-        },
-      ),
+      ...relayServices(deps, config.sweepMs, rounds),
+      scheduleService(api, config.sweepMs, rounds),
+      webhookService(api, config.sweepMs, rounds),
+      every('expiry', config.sweepMs * EXPIRY_SWEEPS, () => dropExpired(store, EXPIRED_MAX), { log, rounds }),
       http(createServer(createApp(api, { loopback: isLoopback(config.host) })), config),
     ],
     { log, graceMs: config.shutdownGraceMs },
   );
+}
+
+async function connect(config: Config, log: Log, metrics: Metrics): Promise<{ store: Store; bus: Bus }> {
+  const store = connectStore({
+    url: config.databaseUrl,
+    maxConnections: config.databaseConnections,
+    applicationName: 'noetl-api',
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    onError: (error) => log.warn('a database connection broke', { error }),
+  });
+  watchPool(metrics, store.pool, config.databaseConnections);
+  const connected = { ...config.nats, name: 'api', log, record: busRecorder(metrics) };
+  const bus = await whenUp(() => connectBus(connected), log);
+  await whenUp(() => ensureTopology(bus), log);
+  return { store, bus };
 }
 
 function connections(store: Store, bus: Bus): Service {

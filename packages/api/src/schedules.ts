@@ -4,11 +4,12 @@
  */
 import { Cron } from 'croner';
 import { NoetlError, type Id, type JsonObject } from '@noetl/protocol';
-import { every, type Log, type Service } from '@noetl/service';
+import { every, type Log, type RoundRecorder, type Service } from '@noetl/service';
 import {
   createExecution,
   findHead,
   takeDueSchedule,
+  type FreshExecution,
   type ScheduleRow,
   type Started,
   type Store,
@@ -18,7 +19,7 @@ export interface ScheduleDeps {
   store: Store;
   log: Log;
   newId: () => Id;
-  start: (executionId: Id) => Promise<void>;
+  start: (fresh: FreshExecution) => Promise<void>;
 }
 
 /** Schedules taken in one round; the next round goes on. */
@@ -85,12 +86,13 @@ export function dueTimes(schedule: When, planned: Date, now: Date): { due: Date[
   return { due, next: at };
 }
 
-export function scheduleService(deps: ScheduleDeps, intervalMs: number): Service {
-  const round = async (): Promise<void> => {
+export function scheduleService(deps: ScheduleDeps, intervalMs: number, rounds: RoundRecorder): Service {
+  const round = async (): Promise<number> => {
     for (let taken = 0; taken < BATCH; taken += 1)
-      if (!(await takeDueSchedule(deps.store, (schedule, now) => runDue(deps, schedule, now)))) return;
+      if (!(await takeDueSchedule(deps.store, (schedule, now) => runDue(deps, schedule, now)))) return taken;
+    return BATCH;
   };
-  return every('schedules', intervalMs, round, { log: deps.log });
+  return every('schedules', intervalMs, round, { log: deps.log, rounds });
 }
 
 async function runDue(deps: ScheduleDeps, schedule: ScheduleRow, now: Date): Promise<Started> {
@@ -124,7 +126,7 @@ export async function startRun(
     return { id: null, status: 'PATH_UNKNOWN' };
   }
   const payload: JsonObject = schedule.input_payload;
-  const { execution_id, created } = await createExecution(deps.store, {
+  const { execution_id, fresh } = await createExecution(deps.store, {
     execution_id: deps.newId(),
     catalog_id: entry.catalog_id,
     path: entry.path,
@@ -133,9 +135,9 @@ export async function startRun(
     idempotency_key: `schedule:${schedule_id}:${at.toISOString()}`,
   });
   // Who started it first starts its first steps as well; what is left undone the relay finds.
-  if (created)
+  if (fresh)
     await deps
-      .start(execution_id)
+      .start(fresh)
       .catch((error: unknown) =>
         deps.log.warn('the relay will start a scheduled run', { execution_id, error }),
       );

@@ -1,7 +1,7 @@
 /** Tells whoever asked that an execution has ended: signed, tried again with growing pauses, one at a time each. */
 import { createHmac } from 'node:crypto';
 import { isJsonObject, jsonText, NoetlError, type Id, type Json } from '@noetl/protocol';
-import { every, type Log, type Service } from '@noetl/service';
+import { every, type Log, type RoundRecorder, type Service } from '@noetl/service';
 import {
   settleDelivery,
   takeDeliveries,
@@ -24,12 +24,13 @@ const TRIES_MAX = 12;
 const RETRY_FIRST_MS = 5_000;
 const RETRY_MAX_MS = 3_600_000;
 
-export function webhookService(deps: WebhookDeps, intervalMs: number): Service {
-  const round = async (): Promise<void> => {
+export function webhookService(deps: WebhookDeps, intervalMs: number, rounds: RoundRecorder): Service {
+  const round = async (): Promise<number> => {
     const due = await takeDeliveries(deps.store, { limit: BATCH, busy_ms: TIMEOUT_MS * 3 });
     await Promise.all(due.map((delivery) => deliver(deps, delivery)));
+    return due.length;
   };
-  return every('webhooks', intervalMs, round, { log: deps.log });
+  return every('webhooks', intervalMs, round, { log: deps.log, rounds });
 }
 
 async function deliver(deps: WebhookDeps, delivery: Delivery): Promise<void> {

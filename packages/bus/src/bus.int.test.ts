@@ -1,6 +1,7 @@
 /** The bus on a real nats-server: killed, wiped, flooded with duplicates. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { startTestNats, waitFor, type TestNats } from '@noetl/testkit';
+import { FaultProxy, startTestNats, waitFor, type TestNats } from '@noetl/testkit';
 import {
   connectBus,
   consumeAggregate,
@@ -24,10 +25,13 @@ import {
 let nats: TestNats;
 let buses: Bus[];
 let subscriptions: Subscription[];
+/** What the buses recorded, in order. */
+let recorded: string[];
 
 beforeEach(async () => {
   nats = await startTestNats();
   buses = [];
+  recorded = [];
   subscriptions = [];
 });
 
@@ -38,7 +42,14 @@ afterEach(async () => {
 });
 
 async function connect(name = 'test'): Promise<Bus> {
-  const bus = await connectBus({ url: nats.url, name });
+  const record = {
+    conflict: () => void recorded.push('conflict'),
+    restarted: (consumer: string) => void recorded.push(`restarted ${consumer}`),
+    received: (consumer: string, again: boolean) =>
+      void recorded.push(`received ${consumer} ${String(again)}`),
+    reconnected: () => void recorded.push('reconnected'),
+  };
+  const bus = await connectBus({ url: nats.url, name, record });
   buses.push(bus);
   return bus;
 }
@@ -153,6 +164,21 @@ describe('commands', () => {
     expect(seen).toEqual(['1']);
   });
 
+  test('stopping while it has only begun ends, whenever that is', async () => {
+    const proxy = await FaultProxy.open(nats.url);
+    proxy.set({ latency_ms: 10 });
+    const bus = await connectBus({ url: proxy.url, name: 'slow' });
+    buses.push(bus);
+    // Four answers of the server come one after another, 20 ms each.
+    for (let after = 0; after < 120; after += 4) {
+      const subscription = consume(bus, (message) => message.ack());
+      await delay(after);
+      await subscription.stop();
+    }
+    await bus.close();
+    await proxy.close();
+  });
+
   test('garbage is dropped, what follows it arrives', async () => {
     const bus = await connect();
     await ensureTopology(bus);
@@ -182,6 +208,13 @@ describe('commands', () => {
       what: 'a publish after the wipe',
     });
     await waitFor(() => seen.includes('2'), { what: 'the command after the wipe', timeoutMs: 40_000 });
+    expect(recorded).toEqual(
+      expect.arrayContaining([
+        'reconnected',
+        'restarted workers-chunk-default',
+        'received workers-chunk-default false',
+      ]),
+    );
   });
 
   test('aggregate commands go to the aggregator', async () => {
@@ -234,6 +267,7 @@ describe('the loop counter', () => {
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(await readLoopState(all[0] as Bus, key)).toEqual(state(800));
     expect(fullSeen.reduce((sum, full) => sum + full, 0)).toBe(1);
+    expect(recorded).toContain('conflict');
   });
 
   test('repeating a raise changes nothing; an entry or bucket that is gone is made again', async () => {

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConsumerEvents, JSONCodec, type ConsumerMessages, type JsMsg } from 'nats';
 import { isId, type CommandNotice } from '@noetl/protocol';
-import { ensureConsumer, ensureTopology, type Bus } from './connection.ts';
+import { ensureConsumer, ensureTopology, type Bus, type PullEnd } from './connection.ts';
 import type { AggregateNotice } from './publish.ts';
 import {
   AGGREGATE_CONSUMER,
@@ -80,6 +80,11 @@ const RETRY_MS = 500;
 const PULL_EXPIRES_MS = 10_000;
 /** The client reports every second missed heartbeat; this many reports mean that the pull is dead. */
 const SILENCES_MAX = 2;
+const GONE = new Set<string>([
+  ConsumerEvents.ConsumerNotFound,
+  ConsumerEvents.ConsumerDeleted,
+  ConsumerEvents.StreamNotFound,
+]);
 
 function consume<T>(bus: Bus, source: Source<T>): Subscription {
   const stopping = new AbortController();
@@ -87,6 +92,7 @@ function consume<T>(bus: Bus, source: Source<T>): Subscription {
   let pulling: ConsumerMessages | undefined;
 
   const handle = async (message: JsMsg): Promise<void> => {
+    bus.record.received(source.consumer, message.redelivered);
     const delivery = deliver(message, source.parse);
     if (!delivery) {
       bus.log.warn('a message that nobody can read is dropped', { subject: message.subject });
@@ -110,7 +116,9 @@ function consume<T>(bus: Bus, source: Source<T>): Subscription {
       idle_heartbeat: PULL_EXPIRES_MS / 4,
     });
     pulling = messages;
-    void stopWhenSilent(messages);
+    // Told to stop while this was on its way to the server.
+    if (stopping.signal.aborted) messages.stop();
+    void stopWhenSilent(messages, (reason) => bus.record.restarted(source.consumer, reason));
     for await (const message of messages) {
       const handler = handle(message).finally(() => handlers.delete(handler));
       handlers.add(handler);
@@ -127,6 +135,7 @@ function consume<T>(bus: Bus, source: Source<T>): Subscription {
         await pull();
       } catch (error) {
         bus.log.warn('pulling failed; trying again', { consumer: source.consumer, error });
+        bus.record.restarted(source.consumer, 'failed');
       }
       await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
@@ -143,12 +152,13 @@ function consume<T>(bus: Bus, source: Source<T>): Subscription {
   };
 }
 
-async function stopWhenSilent(messages: ConsumerMessages): Promise<void> {
+async function stopWhenSilent(messages: ConsumerMessages, ended: (reason: PullEnd) => void): Promise<void> {
   for await (const status of await messages.status()) {
     const silent = status.type === ConsumerEvents.HeartbeatsMissed && Number(status.data) >= SILENCES_MAX;
-    const gone =
-      status.type === ConsumerEvents.ConsumerNotFound || status.type === ConsumerEvents.ConsumerDeleted;
-    if (silent || gone || status.type === ConsumerEvents.StreamNotFound) messages.stop();
+    if (!silent && !GONE.has(status.type)) continue;
+    messages.stop();
+    ended(silent ? 'silent' : 'gone');
+    return;
   }
 }
 

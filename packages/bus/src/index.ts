@@ -1,5 +1,14 @@
 /** NATS: commands out, notices, the loop counter. Nobody else imports `nats`. */
-export { connectBus, ensureTopology, type Bus, type BusLog, type BusOptions } from './connection.ts';
+export { COMMANDS_STREAM, STATE_BUCKET } from './subjects.ts';
+export {
+  connectBus,
+  ensureTopology,
+  type Bus,
+  type BusLimits,
+  type BusLog,
+  type BusOptions,
+  type BusRecorder,
+} from './connection.ts';
 export {
   consumeAggregate,
   consumeCommands,
@@ -8,7 +17,8 @@ export {
   type Delivery,
   type Subscription,
 } from './consume.ts';
-export { ensureLoopState, raiseCompleted, readLoopState } from './loop-counter.ts';
+export { commandsLoad } from './fill.ts';
+export { ensureLoopState, forgetLoopStates, raiseCompleted, readLoopState } from './loop-counter.ts';
 export {
   notifyAdvance,
   notifyLimits,
@@ -20,4 +30,5 @@ export {
   publishFeed,
 } from './notices.ts';
 export { publishAggregate, publishCommand, type AggregateNotice } from './publish.ts';
+export { queueState, type QueueState } from './queue.ts';
 export { loopKey, type Lane } from './subjects.ts';

@@ -4,17 +4,15 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ErrorCode, JSONCodec, NatsError, StorageType, type KV } from 'nats';
-import type { LoopState } from '@noetl/protocol';
+import { NoetlError, type Id, type LoopState } from '@noetl/protocol';
 import type { Bus } from './connection.ts';
-import { STATE_BUCKET } from './subjects.ts';
+import { isConflict, natsErrorCode, STREAM_NOT_FOUND } from './nats-error.ts';
+import { loopKeysSubject, STATE_BUCKET, STATE_STREAM } from './subjects.ts';
 
 const codec = JSONCodec<LoopState>();
 const HISTORY = 1;
 const RETRY_BASE_MS = 2;
 const RETRY_MAX_MS = 100;
-/** Wrong last sequence, as servers of different versions and replications say it. */
-const CONFLICTS = new Set([10071, 10164]);
-const STREAM_NOT_FOUND = 10059;
 
 const buckets = new WeakMap<Bus, Promise<KV>>();
 
@@ -40,9 +38,32 @@ export async function raiseCompleted(
   for (let attempt = 0; ; attempt += 1) {
     const outcome = await withBucket(bus, (bucket) => tryRaise(bucket, key, state));
     if (outcome) return outcome;
+    bus.record.conflict();
     const ceiling = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(attempt, 6));
     await delay(Math.random() * ceiling);
   }
+}
+
+/** Deletes the entries of all loops of an execution, and leaves no marks of it. Returns how many there were. */
+export async function forgetLoopStates(bus: Bus, executionId: Id): Promise<number> {
+  try {
+    const { purged } = await bus.manager.streams.purge(STATE_STREAM, {
+      filter: loopKeysSubject(executionId),
+    });
+    return purged;
+  } catch (error) {
+    if (natsErrorCode(error) === STREAM_NOT_FOUND) return 0;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NoetlError('SERVICE_UNAVAILABLE', `NATS did not delete loop counts: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Makes the bucket where it is missing. */
+export async function ensureBucket(bus: Bus): Promise<void> {
+  buckets.delete(bus);
+  await bucketOf(bus);
 }
 
 /** Undefined on a conflict: somebody else has written since we read. */
@@ -66,10 +87,6 @@ async function tryRaise(
   }
 }
 
-function isConflict(error: unknown): boolean {
-  return error instanceof NatsError && CONFLICTS.has(error.api_error?.err_code ?? 0);
-}
-
 /** A bucket that has vanished (NATS was wiped) is made again once. */
 async function withBucket<T>(bus: Bus, work: (bucket: KV) => Promise<T>): Promise<T> {
   try {
@@ -85,13 +102,17 @@ function isGone(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false;
   // A direct read from a bucket that is gone gets no answer at all.
   const missing: string[] = [ErrorCode.NoResponders, ErrorCode.JetStream404NoMessages, ErrorCode.Timeout];
-  return missing.includes(error.code) || error.api_error?.err_code === STREAM_NOT_FOUND;
+  return missing.includes(error.code) || natsErrorCode(error) === STREAM_NOT_FOUND;
 }
 
 function bucketOf(bus: Bus): Promise<KV> {
   let bucket = buckets.get(bus);
   if (!bucket) {
-    bucket = bus.jetstream.views.kv(STATE_BUCKET, { history: HISTORY, storage: StorageType.File });
+    bucket = bus.jetstream.views.kv(STATE_BUCKET, {
+      history: HISTORY,
+      storage: StorageType.File,
+      replicas: bus.replicas,
+    });
     buckets.set(bus, bucket);
     bucket.catch(() => buckets.delete(bus));
   }

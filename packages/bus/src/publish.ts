@@ -2,6 +2,7 @@
 import { ErrorCode, JSONCodec, NatsError } from 'nats';
 import { NoetlError, type CommandNotice, type Id } from '@noetl/protocol';
 import { ensureTopology, type Bus } from './connection.ts';
+import { natsErrorCode, STREAM_NOT_FOUND } from './nats-error.ts';
 import { AGGREGATE_SUBJECT, commandSubject, DEFAULT_POOL } from './subjects.ts';
 
 const codec = JSONCodec();
@@ -41,10 +42,9 @@ async function publish(bus: Bus, subject: string, message: unknown, msgID: strin
   }
 }
 
-const STREAM_NOT_FOUND = 10059;
 const NO_RESPONDERS: string = ErrorCode.NoResponders;
 
 function isMissing(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false;
-  return error.code === NO_RESPONDERS || error.api_error?.err_code === STREAM_NOT_FOUND;
+  return error.code === NO_RESPONDERS || natsErrorCode(error) === STREAM_NOT_FOUND;
 }

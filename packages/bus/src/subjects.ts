@@ -10,6 +10,8 @@ export const ADVANCE_SUBJECT = 'noetl.notice.advance';
 /** Replicas of the api share the notices. */
 export const ADVANCE_GROUP = 'api';
 export const STATE_BUCKET = 'noetl_execution_state';
+/** Where NATS keeps the bucket, and the subjects of its keys. */
+export const STATE_STREAM = `KV_${STATE_BUCKET}`;
 export const DEFAULT_POOL = 'default';
 
 export type Lane = 'step' | 'chunk';
@@ -32,6 +34,11 @@ export function feedSubject(executionId: Id): string {
 /** Key of a loop entry's state. Step names are free text; what NATS does not allow becomes `=XX`. */
 export function loopKey(executionId: Id, step: string, loopId: Id): string {
   return `exec.${executionId}.loop.${escapeToken(step)}.${loopId}`;
+}
+
+/** Subject of all loop entries of an execution in the bucket's stream. */
+export function loopKeysSubject(executionId: Id): string {
+  return `$KV.${STATE_BUCKET}.exec.${executionId}.>`;
 }
 
 function escapeToken(text: string): string {

@@ -32,6 +32,19 @@ export function missingPrograms() {
   return missing;
 }
 
+/** What a command of the package `name` needs on a clone in any state; ends the process when it cannot be had. */
+export function prepare(root, name = 'cli') {
+  const missing = missingPrograms();
+  if (missing.length > 0) fail(missing.join('\n'));
+  if (!installDependencies(root)) fail('npm ci failed: see above. Is the network reachable?');
+  if (!buildProgram(root, name)) fail('The build failed: see above.');
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
 /** Runs `npm ci` when node_modules is missing or older than the lock file. False when that failed. */
 export function installDependencies(root, announce = (message) => console.error(message)) {
   const installed = modified(join(root, 'node_modules', '.package-lock.json'));
@@ -46,10 +59,10 @@ export function installDependencies(root, announce = (message) => console.error(
 }
 
 /**
- * Compiles one package and what it needs, when a source file is newer than its last build. False when the compiler
- * found faults.
+ * Compiles one package and what it needs, and bundles the console, when a source file is newer than its last build.
+ * False when there were faults.
  */
-export function buildProgram(root, name = 'cli', announce = (message) => console.error(message)) {
+function buildProgram(root, name, announce = (message) => console.error(message)) {
   const stamp = join(root, 'packages', name, 'dist', '.built');
   if (modified(stamp) > newestSource(join(root, 'packages'))) return true;
   announce('Building …');
@@ -60,6 +73,8 @@ export function buildProgram(root, name = 'cli', announce = (message) => console
     stdio: ['ignore', 2, 2],
   });
   if (done.status !== 0) return false;
+  const bundler = join(root, 'packages', 'console', 'bin', 'build.mjs');
+  if (spawnSync(process.execPath, [bundler], { stdio: ['ignore', 2, 2] }).status !== 0) return false;
   writeFileSync(stamp, '');
   // A file saved while the compiler ran is newer than the build.
   utimesSync(stamp, startedAt, startedAt);
@@ -72,7 +87,7 @@ function newestSource(folder) {
     if (['node_modules', 'dist'].includes(entry.name)) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) newest = Math.max(newest, newestSource(path));
-    else if (/\.(ts|py)$|^tsconfig\.json$/.test(entry.name) && !entry.name.endsWith('.test.ts')) {
+    else if (/\.(tsx?|py|css|html)$|^tsconfig\.json$/.test(entry.name) && !entry.name.endsWith('.test.ts')) {
       newest = Math.max(newest, modified(path));
     }
   }

@@ -143,7 +143,7 @@ describe('with a server', () => {
       expect.stringContaining(String(again['execution_id'])),
       expect.stringContaining(String(execution_id)),
     ]);
-    expect((await run('list', '--status', 'wrong')).code).toBe(1);
+    expect((await run('list', '--status', 'wrong')).code).toBe(2);
     expect(lastJson((await run('cleanup', '--dry-run', '--json')).stdout)).toMatchObject({
       dry_run: true,
       count: 0,
@@ -204,6 +204,36 @@ describe('with a server', () => {
     expect((await run('limit', 'delete', 'host:api.example.com')).stderr).toContain('LIMIT_UNKNOWN');
     expect((await run('limit', 'set', 'x')).stderr).toContain('BODY_INVALID');
     expect((await run('limit', 'set', 'x', '--rate', 'fast')).code).toBe(2);
+  });
+
+  test('what failed is shown, and run again', async () => {
+    const file = join(dir, 'redrive.yaml');
+    const flag = join(dir, 'healed');
+    const code = `import os\nif x % 2 == 1 and not os.path.exists("${flag}"):\n    raise ValueError(f"odd {x}")\nresult = x`;
+    const loop = '    loop: {in: [0, 1, 2, 3, 4, 5], iterator: x, spec: {policy: {on_error: continue}}}\n';
+    const text = playbook('cli/redrive', code).replace(
+      '    tool:\n',
+      `${loop}    tool:\n      args: {x: '{{ iter.x }}'}\n`,
+    );
+    await writeFile(file, text);
+    expect((await run('register', file)).code).toBe(0);
+    const id = String(
+      lastJson((await run('run', 'cli/redrive', '--watch', '--json')).stdout)['execution_id'],
+    );
+    expect((await run('dead-letters', id)).stdout).toMatch(
+      /^3 {2}start {2}CODE_EXCEPTION {2}first 1 {2}.*odd #/,
+    );
+    const step = ['redrive', id, '--step', 'start'];
+    expect((await run(...step, '--indexes', '0-3', '--state', 'failed', '--dry-run')).stdout).toBe(
+      '2 items would run again: 1, 3\n',
+    );
+    await writeFile(flag, '');
+    const again = await run(...step, '--state', 'failed', '--wait');
+    expect(again).toMatchObject({ code: 0, stdout: `${id} run 2: 3 items run again\n` });
+    expect((await run('dead-letters', id, '--json')).stdout).toBe('');
+    expect((await run(...step, '--state', 'failed')).stderr).toContain('REDRIVE_NOTHING');
+    expect((await run(...step)).stderr).toContain('REDRIVE_SELECTOR_EMPTY');
+    expect((await run(...step, '--indexes', '5-1')).code).toBe(1);
   });
 
   test('bad input is refused with code, place and hint', async () => {

@@ -7,6 +7,12 @@ import { Terminal } from './terminal.ts';
 
 let exitCode: number = EXIT.completed;
 
+// Whoever read our output (`| head`) has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitCode);
+});
+
 try {
   await createProgram((code) => (exitCode = code)).parseAsync(process.argv);
 } catch (error) {

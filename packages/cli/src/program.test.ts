@@ -46,7 +46,9 @@ test('all of them are there', () => {
   expect(paths).toEqual(
     expect.arrayContaining(['dev', 'demo', 'register', 'run', 'status', 'events', 'cancel', 'validate']),
   );
-  expect(paths).toEqual(expect.arrayContaining(['schedule add', 'credential set', 'server', 'worker']));
+  expect(paths).toEqual(
+    expect.arrayContaining(['schedule add', 'credential set', 'server', 'worker', 'maintenance']),
+  );
 });
 
 describe('where nobody answers', () => {
@@ -99,6 +101,7 @@ test.each([
   'events 1 --limit',
   'schedule add x --every soon',
   'cleanup --older-than soon',
+  'maintenance --days 0',
 ])('%s is refused by the parser', async (line) => {
   await expect(silent().parseAsync(line.split(' '), { from: 'user' })).rejects.toMatchObject({
     name: 'CommanderError',

@@ -1,6 +1,7 @@
 /** The command line: every command with its options and help. What a command does is in its own file. */
 import { Command } from 'commander';
 import { addBenchCommand } from './commands/bench.ts';
+import { addBulkCommand } from './commands/bulk.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addCredentialCommand } from './commands/credential.ts';
 import { addDemoCommand } from './commands/demo.ts';
@@ -8,7 +9,10 @@ import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addExecutionCommands } from './commands/executions.ts';
 import { addLimitCommand } from './commands/limit.ts';
+import { addMaintenanceCommand } from './commands/maintenance.ts';
+import { addPauseCommands } from './commands/pause.ts';
 import { addProcessCommands } from './commands/processes.ts';
+import { addRedriveCommands } from './commands/redrive.ts';
 import { addRegisterCommand } from './commands/register.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
@@ -23,6 +27,7 @@ Examples:
   noetl run load_test/heavy_loop_aggregation --set item_count=1000 --watch
   noetl status 4127890123456789
   noetl events 4127890123456789 --json
+  noetl redrive 4127890123456789 --step process_items --state failed --wait
   noetl bench --items 100000 --executions 4
 
 Exit codes: 0 completed, 1 failed, 2 wrong usage, 3 cancelled, 4 server not reachable.
@@ -37,13 +42,17 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addDevCommand(program);
   addDemoCommand(program, exitWith);
   addProcessCommands(program);
+  addMaintenanceCommand(program, exitWith);
   addValidateCommand(program, exitWith);
   addRegisterCommand(program, exitWith);
   addRunCommand(program, exitWith);
   addStatusCommand(program);
   addEventsCommand(program);
   addCancelCommand(program);
+  addPauseCommands(program);
   addExecutionCommands(program);
+  addRedriveCommands(program, exitWith);
+  addBulkCommand(program, exitWith);
   addScheduleCommand(program);
   addCredentialCommand(program);
   addLimitCommand(program);

@@ -7,12 +7,12 @@ const loop = { total: 10_000, pending: 4000, running: 500, succeeded: 5498, fail
 
 test.each([
   [{ ...loop, items_per_second: 1500 }, 'work 5,500 / 10,000 (55 %), 1,500 items/s, 0:03 left, 2 failed'],
-  [{ ...loop, failed: 0, items_per_second: null }, 'work 5,498 / 10,000 (54 %)'],
+  [{ ...loop, failed: 0, items_per_second: 0 }, 'work 5,498 / 10,000 (54 %)'],
   [
     { ...loop, succeeded: 10_000, failed: 0, items_per_second: 99.6 },
     'work 10,000 / 10,000 (100 %), 100 items/s',
   ],
-  [{ ...loop, total: 0, succeeded: 0, failed: 0 }, 'work 0 / 0 (100 %)'],
+  [{ ...loop, total: 0, succeeded: 0, failed: 0, items_per_second: 0 }, 'work 0 / 0 (100 %)'],
 ])('%#', (counters, expected) => {
   expect(loopProgress('work', counters)).toBe(expected);
 });

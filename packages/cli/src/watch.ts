@@ -22,10 +22,15 @@ const QUIET_MS = 3000;
 const PATIENCE_MS = 60_000;
 const ENDED = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
-/** Resolves with the execution as it ended. */
-export async function watchExecution(client: Client, id: string, watcher: Watcher): Promise<ExecutionView> {
+/** Resolves with the execution as it ended. `after`: an event that is not told, nor what was before it. */
+export async function watchExecution(
+  client: Client,
+  id: string,
+  watcher: Watcher,
+  after?: string,
+): Promise<ExecutionView> {
   const seen: Seen = {
-    after: undefined,
+    after,
     running: new Set(),
     loops: new Set(),
     counting: false,
@@ -106,11 +111,14 @@ async function progressLine(client: Client, id: string, seen: Seen): Promise<str
 }
 
 /** `process_items 5,231 / 10,000 (52 %), 12,400 items/s, 0:03 left, 2 failed`. */
-export function loopProgress(step: string, loop: LoopView): string {
+export function loopProgress(
+  step: string,
+  loop: Pick<LoopView, 'succeeded' | 'failed' | 'total' | 'items_per_second'>,
+): string {
   const done = loop.succeeded + loop.failed;
   const percent = loop.total === 0 ? 100 : Math.floor((done / loop.total) * 100);
   const parts = [`${step} ${grouped(done)} / ${grouped(loop.total)} (${String(percent)} %)`];
-  const rate = loop.items_per_second ?? 0;
+  const rate = loop.items_per_second;
   if (rate > 0) {
     parts.push(`${grouped(rate)} items/s`);
     if (done < loop.total) parts.push(`${clock((loop.total - done) / rate)} left`);

@@ -6,7 +6,8 @@ import { NeedsValue } from '@noetl/playbook';
 import { NoetlError } from '@noetl/protocol';
 import { Draft } from './decide/draft.ts';
 import { enter, skip } from './decide/enter.ts';
-import { cancel, finish } from './decide/finish.ts';
+import { cancel, expire, finish } from './decide/finish.ts';
+import { redrive } from './decide/redrive.ts';
 import { route } from './decide/route.ts';
 import { start } from './decide/start.ts';
 import { graphOf } from './graph.ts';
@@ -21,6 +22,10 @@ export function decide(state: ExecutionState, input: EngineInput, environment: E
   try {
     if (input.kind === 'cancel') {
       if (state.phase === 'new' || state.phase === 'running') cancel(draft, input.reason);
+    } else if (input.kind === 'redrive') {
+      redrive(draft, input);
+    } else if (input.kind === 'expire') {
+      if (state.phase === 'running') expire(draft);
     } else {
       begin(draft, input);
       settle(draft);

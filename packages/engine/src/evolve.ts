@@ -11,6 +11,7 @@ import {
 } from '@noetl/protocol';
 import { graphOf, type Graph } from './graph.ts';
 import { stepState, type ExecutionState, type StepState, type Token } from './state.ts';
+import { withoutRound } from './redriven.ts';
 import { PHASE_TRANSITIONS, STEP_TRANSITIONS, type PhaseEvent, type StepEvent } from './transitions.ts';
 
 export function evolve(state: ExecutionState, event: EngineEvent, playbook: Playbook): ExecutionState {
@@ -27,6 +28,8 @@ export function evolve(state: ExecutionState, event: EngineEvent, playbook: Play
       return { ...state, vars: { ...state.vars, ...event.result } };
     case 'call.done':
     case 'call.error':
+    case 'execution.paused':
+    case 'execution.resumed':
       return state;
     case 'step.enter':
       return entered(state, event.node_name, event.result.args);
@@ -49,6 +52,8 @@ export function evolve(state: ExecutionState, event: EngineEvent, playbook: Play
       const result = event.result as unknown as Json;
       return isOurs ? exited(state, event.node_name, event.status === 'FAILED', result, playbook) : state;
     }
+    case 'execution.redriven':
+      return redriven(state, event.node_name, event.result.run, graphOf(playbook));
     case 'next.evaluated':
       return routed(state, event.node_name, event.result, graphOf(playbook));
   }
@@ -64,6 +69,11 @@ function moved(state: ExecutionState, event: PhaseEvent): ExecutionState {
   return next === 'ignored' ? state : { ...state, phase: next };
 }
 
+function redriven(state: ExecutionState, step: string, run: number, graph: Graph): ExecutionState {
+  const next = moved(state, 'redrive');
+  return next === state ? state : { ...withoutRound(next, graph.downstream(step)), run };
+}
+
 function withStep(state: ExecutionState, name: string, change: Partial<StepState>): ExecutionState {
   return { ...state, steps: { ...state.steps, [name]: { ...stepState(state, name), ...change } } };
 }
@@ -77,8 +87,9 @@ function after(state: ExecutionState, name: string, event: StepEvent): StepState
 function entered(state: ExecutionState, name: string, args: JsonObject): ExecutionState {
   const status = after(state, name, 'enter');
   if (!status) return state;
-  const { visits } = stepState(state, name);
-  return { ...state, steps: { ...state.steps, [name]: { status, visits: visits + 1, tokens: {}, args } } };
+  const { visits, tokens, used } = stepState(state, name);
+  const entry: StepState = { status, visits: visits + 1, tokens: {}, used: { ...used, ...tokens }, args };
+  return { ...state, steps: { ...state.steps, [name]: entry } };
 }
 
 function skipped(state: ExecutionState, name: string, graph: Graph): ExecutionState {
@@ -86,7 +97,9 @@ function skipped(state: ExecutionState, name: string, graph: Graph): ExecutionSt
   if (!status) return state;
   // Without `again`: a guard that refuses a back arc has answered it.
   const { again: _, ...rest } = stepState(state, name);
-  let next: ExecutionState = { ...state, steps: { ...state.steps, [name]: { ...rest, status, tokens: {} } } };
+  const used = { ...rest.used, ...rest.tokens };
+  const skip: StepState = { ...rest, status, tokens: {}, used };
+  let next: ExecutionState = { ...state, steps: { ...state.steps, [name]: skip } };
   for (const target of graph.forward.get(name) ?? [])
     next = withToken(next, name, target, { taken: false, args: {} });
   return next;

@@ -1,14 +1,32 @@
 /** What goes into a decision and what comes out of it. */
 import type { Playbook } from '@noetl/playbook';
-import type { EngineEvent, Id, IdSource, Json, JsonObject, LoopOpening, StepCommand } from '@noetl/protocol';
+import type {
+  EngineEvent,
+  Id,
+  IdSource,
+  Json,
+  JsonObject,
+  LoopOpening,
+  LoopRedrive,
+  StepCommand,
+} from '@noetl/protocol';
 import type { ExecutionState } from './state.ts';
 
 export type EngineInput =
   | { kind: 'start'; execution_id: Id; catalog_id: Id; parent_execution_id?: Id; payload: JsonObject }
   /** Facts have been folded: decide what follows. */
   | { kind: 'proceed' }
+  /** It has run longer than it may. */
+  | { kind: 'expire' }
+  /** Items of a loop are to run again, after the end. */
+  | { kind: 'redrive'; step: string; loop: RedrivenLoop }
   /** `cascade: false` leaves children running. */
   | { kind: 'cancel'; reason: string; cascade?: boolean };
+
+/** The loop as its first entry froze it, over chosen items. */
+export type RedrivenLoop = Omit<LoopOpening, 'loop_id' | 'base_event_id' | 'redrive' | 'step' | 'cursor'> & {
+  redrive: Omit<LoopRedrive, 'run'>;
+};
 
 /** Everything the engine may not make by itself. */
 export interface Environment {

@@ -20,6 +20,8 @@ export interface StepState {
   visits: number;
   /** By predecessor. */
   tokens: Record<string, Token>;
+  /** Those that the step was last entered or skipped with: a redrive needs them again. */
+  used?: Record<string, Token>;
   args: JsonObject;
   /** The command or loop entry that runs now; facts of any other are late and change nothing. */
   command_id?: Id;
@@ -31,6 +33,8 @@ export interface StepState {
 
 export interface ExecutionState {
   phase: Phase;
+  /** From the first redrive on: 2, and one more for each. */
+  run?: number;
   execution_id: Id;
   catalog_id: Id;
   parent_execution_id?: Id;

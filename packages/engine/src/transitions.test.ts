@@ -26,7 +26,7 @@ test('steps', () => {
   expect(step(STEP_TRANSITIONS)).toHaveLength(6 * 5);
 });
 
-test('executions: once ended, nothing moves any more', () => {
+test('executions: once ended, nothing but a redrive moves them', () => {
   const cells = Object.entries(PHASE_TRANSITIONS).flatMap(([from, row]) =>
     Object.entries(row).map(([event, to]) => `${from} ${event} → ${to}`),
   );
@@ -36,6 +36,9 @@ test('executions: once ended, nothing moves any more', () => {
     'running complete → completed',
     'running fail → failed',
     'running cancel → cancelled',
+    'completed redrive → running',
+    'failed redrive → running',
+    'cancelled redrive → running',
   ]);
-  expect(cells).toHaveLength(5 * 4);
+  expect(cells).toHaveLength(5 * 5);
 });

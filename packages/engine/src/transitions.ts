@@ -2,7 +2,7 @@
 import type { Phase, StepStatus } from './state.ts';
 
 export type StepEvent = 'enter' | 'skip' | 'exit' | 'route' | 'reset';
-export type PhaseEvent = 'start' | 'complete' | 'fail' | 'cancel';
+export type PhaseEvent = 'start' | 'complete' | 'fail' | 'cancel' | 'redrive';
 
 /** `ignored`: the event is late or repeated and changes nothing. */
 type Next<S> = S | 'ignored';
@@ -17,9 +17,27 @@ export const STEP_TRANSITIONS: Record<StepStatus, Record<StepEvent, Next<StepSta
 };
 
 export const PHASE_TRANSITIONS: Record<Phase, Record<PhaseEvent, Next<Phase>>> = {
-  new: { start: 'running', complete: 'ignored', fail: 'ignored', cancel: 'cancelled' },
-  running: { start: 'ignored', complete: 'completed', fail: 'failed', cancel: 'cancelled' },
-  completed: { start: 'ignored', complete: 'ignored', fail: 'ignored', cancel: 'ignored' },
-  failed: { start: 'ignored', complete: 'ignored', fail: 'ignored', cancel: 'ignored' },
-  cancelled: { start: 'ignored', complete: 'ignored', fail: 'ignored', cancel: 'ignored' },
+  new: { start: 'running', complete: 'ignored', fail: 'ignored', cancel: 'cancelled', redrive: 'ignored' },
+  running: {
+    start: 'ignored',
+    complete: 'completed',
+    fail: 'failed',
+    cancel: 'cancelled',
+    redrive: 'ignored',
+  },
+  completed: {
+    start: 'ignored',
+    complete: 'ignored',
+    fail: 'ignored',
+    cancel: 'ignored',
+    redrive: 'running',
+  },
+  failed: { start: 'ignored', complete: 'ignored', fail: 'ignored', cancel: 'ignored', redrive: 'running' },
+  cancelled: {
+    start: 'ignored',
+    complete: 'ignored',
+    fail: 'ignored',
+    cancel: 'ignored',
+    redrive: 'running',
+  },
 };

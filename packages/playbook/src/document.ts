@@ -4,6 +4,13 @@
  */
 import type { Json, JsonObject, LoopMode, OnError, Place } from '@noetl/protocol';
 
+/** Ten years; of the time-outs of executions and steps. */
+export const TIMEOUT_MAX_S = 315_360_000;
+
+export function isStepTimeout(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value <= TIMEOUT_MAX_S;
+}
+
 export interface Playbook {
   path: string;
   name: string;
@@ -14,6 +21,8 @@ export interface Playbook {
   /** In document order; names are unique. */
   steps: Step[];
   entry_step: string;
+  /** Seconds that an execution may take. */
+  timeout_s?: number;
   keychain: JsonObject[];
   workbook: JsonObject[];
 }
@@ -47,6 +56,8 @@ export interface Step {
   output?: JsonObject;
   /** Name of the limit that every call of its tools falls under; may be a template. */
   limit?: string;
+  /** Seconds from entering the step to its end, with all tries and items; may be a template. */
+  timeout?: Json;
 }
 
 /** The name under which a template stands in place of a mapping of inputs. */

@@ -32,6 +32,8 @@ export interface StepCommand {
   /** The step.enter event that caused it. */
   event_id: Id;
   context: Context;
+  /** Seconds until the step fails as it stands. */
+  timeout_s?: number;
 }
 
 /** Runs iterations `[from_index, to_index)` of a loop; definition and context are in the loop's row. */
@@ -62,6 +64,22 @@ export type Collection =
   /** A hole of kind `list` or `loop`. */
   | { kind: 'ref'; ref: string; count: number };
 
+/** Of a loop entry that runs chosen items of an earlier one again; its positions stand for those items' indexes. */
+export interface LoopRedrive {
+  /** The first entry: all its redrives name it, whatever came in between. */
+  loop_id: Id;
+  /** The execution's run that it belongs to; from 2. */
+  run: number;
+  /** Items of the first entry. */
+  total: number;
+  /** Where the chosen indexes are, in rising order. */
+  list_id: Id;
+  /** Items that were not chosen, by their newest outcome. */
+  kept: { completed: number; failed: number };
+  /** Failures of the whole loop that do not fail it. */
+  tolerated?: { count?: number; percent?: number };
+}
+
 export type OnError = 'fail' | 'continue';
 
 /** A loop entry as the engine opens it: becomes the row of `noetl.loop`. */
@@ -87,4 +105,9 @@ export interface LoopOpening {
   cursor: boolean;
   collection: Collection;
   context: Context;
+  redrive?: LoopRedrive;
+  /** Seconds until the loop is stopped as it stands, and fails. */
+  timeout_s?: number;
+  /** Variables that items before have written. */
+  ctx?: JsonObject;
 }

@@ -86,6 +86,19 @@ export const ERRORS = {
   VERSION_UNKNOWN: spec('not_found', 'List the versions: GET /api/catalog/<path>.'),
   EXECUTION_UNKNOWN: spec('not_found', 'List the executions: GET /api/executions.'),
   LOOP_UNKNOWN: spec('not_found', 'Name a loop step that this execution has entered.'),
+  EXECUTION_RUNNING: spec('conflict', 'Wait for the end of the execution, or cancel it first.'),
+  LOOP_RUNNING: spec('conflict', 'Wait some seconds: what ran when the execution ended is coming in.', true),
+  REDRIVE_SELECTOR_EMPTY: spec(
+    'invalid',
+    'Name the items: `state`, `indexes`, `error_class` or `message_class`; all that are given must hold.',
+  ),
+  BULK_FILTER_EMPTY: spec(
+    'invalid',
+    'Say which executions: `status`, `path`, `catalog_id`, `since` or `until`; all that are given must hold.',
+  ),
+  REDRIVE_NOTHING: spec('conflict', 'See what failed: GET /api/executions/<id>/dead-letters.'),
+  REDRIVE_CONFLICT: spec('conflict', 'Look at the execution again: somebody else has redriven it.'),
+  REDRIVE_UNSUPPORTED: spec('invalid', 'Start the execution again: POST /api/executions/<id>/rerun.'),
   HOST_REFUSED: spec(
     'forbidden',
     'Use http://localhost, or configure authentication before opening the server.',
@@ -94,8 +107,18 @@ export const ERRORS = {
   ROUTE_UNKNOWN: spec('not_found', 'The endpoints are listed in packages/api/README.md.'),
   IDEMPOTENCY_CONFLICT: spec('conflict', 'Use a new Idempotency-Key for a different request.'),
   SERVICE_UNAVAILABLE: spec('unavailable', 'Try again shortly; check GET /api/ready.', true),
+  OVERLOADED: spec('unavailable', 'Wait for the seconds in Retry-After; or raise the limit named.', true),
   // Running
   STEP_FAILED: spec('failed', 'See the error of the step.'),
+  WORKER_DIED: spec(
+    'failed',
+    'Its worker vanished each time: look for memory, for signals, and for code that ends its parent process.',
+  ),
+  STEP_TIMEOUT: spec(
+    'failed',
+    'Raise `spec.timeout` of the step, make the work smaller, or redrive what was not started.',
+  ),
+  EXECUTION_TIMEOUT: spec('failed', 'Raise `timeout` of the execution, or make the work smaller.'),
   EXECUTION_CANCELLED: spec('failed', 'The execution was cancelled.'),
   CONFIG_INVALID: spec('invalid', 'Correct the environment variable named.'),
   INTERNAL: spec('bug', 'This is a defect of NoETL: report it with the execution id and the log.'),

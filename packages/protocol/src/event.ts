@@ -22,6 +22,9 @@ export const EVENT_TYPES = [
   'playbook.completed',
   'playbook.failed',
   'execution.cancelled',
+  'execution.paused', // fact: asked for; of a loop when the step is named. Nothing new is started
+  'execution.resumed', // fact
+  'execution.redriven', // chosen items of a loop run again, and all that follows from it: a new run
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -73,7 +76,9 @@ export type EngineEvent =
   | Base<'next.evaluated', Routing>
   | Base<'playbook.completed', Json>
   | Base<'playbook.failed', FailureResult>
-  | Base<'execution.cancelled', { reason: string }>;
+  | Base<'execution.cancelled', { reason: string }>
+  | Base<'execution.paused' | 'execution.resumed', null>
+  | Base<'execution.redriven', Redriven>;
 
 /** What an execution starts from; `node_name` is the playbook's path. */
 export interface Initialized {
@@ -84,6 +89,15 @@ export interface Initialized {
   workload: JsonObject;
   /** The request as it came. */
   payload: JsonObject;
+}
+
+/** `node_name` is the loop's step. */
+export interface Redriven {
+  run: number;
+  /** The loop's first entry. */
+  redrive_of: Id;
+  /** How many were chosen. */
+  items: number;
 }
 
 /** Where a step that has ended leads to. Arcs not taken are those of the playbook that are not named here. */

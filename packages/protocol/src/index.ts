@@ -6,3 +6,4 @@ export * from './id.ts';
 export * from './json.ts';
 export * from './loop-state.ts';
 export * from './ref.ts';
+export * from './window.ts';

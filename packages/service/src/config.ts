@@ -1,13 +1,26 @@
 /** Configuration: the environment, read once into one frozen object. Units are in the names. */
 import env from 'env-var';
+import { parseFailpoint, type FailpointRule } from './failpoints.ts';
 
 export interface Config {
   databaseUrl: string;
   /** Connections of this process's pool. */
   databaseConnections: number;
-  nats: { url: string; user?: string; password?: string; token?: string };
+  nats: {
+    /** Several servers of a cluster are separated by commas. */
+    url: string;
+    user?: string;
+    password?: string;
+    token?: string;
+    /** Servers that keep each stream and bucket. */
+    replicas: number;
+    /** Bounds of the command stream, and of the loop counts that are kept for show. */
+    limits: { commandsMaxBytes: number; stateMaxBytes: number; stateMaxAgeMs: number };
+  };
   host: string;
   port: number;
+  /** Where worker and aggregator serve `/metrics`; an optional port may be taken, then it is another one. */
+  metricsPort: 'off' | { port: number; optional: boolean };
   /** Subjects and consumers this worker pulls from. */
   workerPool: string;
   /** Chunks a worker runs at once. */
@@ -31,15 +44,29 @@ export interface Config {
   encryptionKeys: string[];
   /** Base URLs that the http tool reaches at another address: staging, mirrors, mocks. */
   httpHosts: Record<string, string>;
+  /** New executions are refused while so many have not ended, or so many commands are open. */
+  executionsMax: number;
+  commandsMax: number;
+  /** Executions are deleted so many days after their end; kept for ever when absent. */
+  retentionDays?: number;
+  /** How often partitions are made ahead and dropped, and what is past its retention is deleted. */
+  maintenanceMs: number;
   /** Folder that scripts of type `file` are read from; none when absent. */
   scriptsDir?: string;
   /** Read-only SQL over HTTP, for people and test scripts. */
   sqlEndpoint: boolean;
   /** Names of this process's environment that templates may read as `env.NAME`. */
   templateEnv: string[];
+  /** Where tests make this process die or sleep; refused in production. */
+  failpoints: FailpointRule[];
+  /** Whether spans are sent; where to, the standard `OTEL_…` variables say. */
+  traces: boolean;
   logLevel: LogLevel;
   logFormat: 'json' | 'pretty';
 }
+
+const MIB = 1024 * 1024;
+const DAY_MS = 86_400_000;
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
@@ -74,6 +101,7 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
   };
   const workerSlots = number('NOETL_WORKER_SLOTS', 2);
   const stepSlots = number('NOETL_STEP_SLOTS', 2);
+  const days = get('NOETL_RETENTION_DAYS').asIntPositive();
   return {
     databaseUrl: get('DATABASE_URL').required().asString(),
     databaseConnections: number('NOETL_DATABASE_CONNECTIONS', 10),
@@ -82,9 +110,18 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
       ...optional('user', 'NATS_USER'),
       ...optional('password', 'NATS_PASSWORD'),
       ...optional('token', 'NATS_TOKEN'),
+      replicas: number('NOETL_NATS_REPLICAS', 1),
+      limits: {
+        commandsMaxBytes: number('NOETL_COMMANDS_MAX_BYTES', 1024 * MIB),
+        stateMaxBytes: number('NOETL_KV_MAX_BYTES', 256 * MIB),
+        stateMaxAgeMs: number('NOETL_KV_RETENTION_DAYS', 7) * DAY_MS,
+      },
     },
     host: get('NOETL_HOST').default('127.0.0.1').asString(),
     port: get('NOETL_PORT').default(8082).asPortNumber(),
+    metricsPort: metricsPortOf(get('NOETL_METRICS_PORT').asString(), () =>
+      get('NOETL_METRICS_PORT').required().asPortNumber(),
+    ),
     workerPool: get('NOETL_WORKER_POOL').default('default').asString(),
     workerSlots,
     stepSlots,
@@ -96,16 +133,41 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     heartbeatMs: number('NOETL_HEARTBEAT_MS', 3_000),
     sweepMs: number('NOETL_SWEEP_MS', 1_000),
     shutdownGraceMs: number('NOETL_SHUTDOWN_GRACE_MS', 25_000),
+    executionsMax: number('NOETL_EXECUTIONS_MAX', 10_000),
+    commandsMax: number('NOETL_COMMANDS_MAX', 100_000),
     encryptionKeys: get('NOETL_ENCRYPTION_KEY').default('').asArray(),
     httpHosts: hostsOf(get('NOETL_HTTP_HOSTS').default('').asArray()),
+    ...(days !== undefined && { retentionDays: days }),
+    maintenanceMs: number('NOETL_MAINTENANCE_MS', 3_600_000),
     ...optional('scriptsDir', 'NOETL_SCRIPTS_DIR'),
     sqlEndpoint: get('NOETL_SQL_ENDPOINT').default('off').asEnum(['on', 'off']) === 'on',
     templateEnv: get('NOETL_TEMPLATE_ENV').default('').asArray(),
+    failpoints: failpointsOf(get('NOETL_FAILPOINTS').default('').asArray(), source),
+    traces: wantsTraces(source),
     logLevel: get('NOETL_LOG_LEVEL').default('info').asEnum(['error', 'warn', 'info', 'debug']),
     logFormat: get('NOETL_LOG_FORMAT')
       .default(isTerminal ? 'pretty' : 'json')
       .asEnum(['json', 'pretty']),
   };
+}
+
+/** As OpenTelemetry has it: off unless there is somewhere to send them. */
+function wantsTraces(source: NodeJS.ProcessEnv): boolean {
+  const exporter = source['OTEL_TRACES_EXPORTER'];
+  if (source['OTEL_SDK_DISABLED'] === 'true' || exporter === 'none') return false;
+  const endpoint =
+    source['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? source['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
+  return exporter === 'otlp' || endpoint !== '';
+}
+
+/** The port that exporters of metrics use by convention. */
+const METRICS_PORT = 9464;
+
+/** `0`: any free one. */
+function metricsPortOf(written: string | undefined, port: () => number): Config['metricsPort'] {
+  if (written === undefined || written === '') return { port: METRICS_PORT, optional: true };
+  if (written === 'off') return 'off';
+  return { port: written === '0' ? 0 : port(), optional: false };
 }
 
 /** `https://api.example.com=http://127.0.0.1:8080`, separated by commas. */
@@ -118,6 +180,16 @@ function hostsOf(entries: string[]): Record<string, string> {
       return [new URL(from).origin, new URL(to).origin];
     }),
   );
+}
+
+function failpointsOf(rules: string[], { NODE_ENV }: NodeJS.ProcessEnv): FailpointRule[] {
+  if (rules.length > 0 && NODE_ENV === 'production')
+    throw new ConfigError('"NOETL_FAILPOINTS" is for tests, and refused while NODE_ENV is "production"');
+  try {
+    return rules.map(parseFailpoint);
+  } catch (error) {
+    throw new ConfigError(`"NOETL_FAILPOINTS": ${(error as Error).message}`);
+  }
 }
 
 /** The variables of this process that templates may read. */
@@ -144,6 +216,13 @@ function checked(config: Config): Config {
         `"${name}" must be more than twice NOETL_HEARTBEAT_MS (${String(config.heartbeatMs)})`,
       );
     }
+  }
+  const least = {
+    NOETL_RETENTION_DAYS: config.retentionDays ?? 1,
+    NOETL_KV_RETENTION_DAYS: config.nats.limits.stateMaxAgeMs,
+  };
+  for (const [name, value] of Object.entries(least)) {
+    if (value < 1) throw new ConfigError(`"${name}" must be at least 1`);
   }
   if (!/^[a-zA-Z0-9_-]+$/.test(config.workerPool)) {
     throw new ConfigError('"NOETL_WORKER_POOL" may hold letters, digits, "_" and "-" only');

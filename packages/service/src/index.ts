@@ -1,4 +1,11 @@
-/** Process plumbing: configuration, logs, lifecycle. */
+/** Process plumbing: configuration, logs, lifecycle, metrics, traces. */
 export { ConfigError, loadConfig, templateEnv, type Config, type LogLevel } from './config.ts';
+export { failpoints, FAILPOINTS, type Failpoint, type FailpointName } from './failpoints.ts';
 export { every, runServices, type RunOptions, type Service } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';
+export { whenUp } from './start.ts';
+export { busRecorder, roundRecorder, watchPool, type RoundRecorder } from './metrics/process.ts';
+export { Metrics, type NowRecorder } from './metrics/registry.ts';
+export { metricsServer, sendMetrics } from './metrics/server.ts';
+export { ExecutionTraces, traceparentOf } from './traces/execution-traces.ts';
+export { startTraces } from './traces/start.ts';

@@ -1,6 +1,7 @@
 /** One shape for everything long-lived: start, stop, and a process that stops when it is told to. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from './log.ts';
+import type { RoundRecorder } from './metrics/process.ts';
 
 export interface Service {
   name: string;
@@ -73,12 +74,15 @@ function toldToStop(): { signal: Promise<NodeJS.Signals>; forget: () => void } {
 /** A share of the interval by which rounds of many replicas are spread. */
 const JITTER = 0.2;
 
-/** Runs `work` again and again, never twice at once; a failed round is logged and the next one comes. */
+/**
+ * Runs `work` again and again, never twice at once; a failed round is logged and the next one comes. Sweeps return how
+ * many things they found and did something about.
+ */
 export function every(
   name: string,
   intervalMs: number,
-  work: () => Promise<void>,
-  { log }: { log: Log },
+  work: () => Promise<number> | Promise<void>,
+  { log, rounds: recorder }: { log: Log; rounds?: RoundRecorder | undefined },
 ): Service {
   const abort = new AbortController();
   const stopping = (): boolean => abort.signal.aborted;
@@ -88,10 +92,20 @@ export function every(
       const pause = intervalMs * (1 - JITTER / 2 + Math.random() * JITTER);
       await delay(pause, undefined, { signal: abort.signal, ref: false }).catch(() => undefined);
       if (stopping()) return;
+      const startedAt = performance.now();
+      const ended = (ok: boolean, actions?: number): void =>
+        recorder?.ended({
+          name,
+          ok,
+          seconds: (performance.now() - startedAt) / 1000,
+          ...(actions !== undefined && { actions }),
+        });
       try {
-        await work();
+        const actions = await work();
+        ended(true, typeof actions === 'number' ? actions : undefined);
       } catch (error) {
         log.warn('a periodic round failed', { round: name, error });
+        ended(false);
       }
     }
   };

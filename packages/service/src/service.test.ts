@@ -21,12 +21,35 @@ describe('configuration', () => {
   });
 
   test.each([
+    [{}, { port: 9464, optional: true }],
+    [{ NOETL_METRICS_PORT: '0' }, { port: 0, optional: false }],
+    [{ NOETL_METRICS_PORT: '9500' }, { port: 9500, optional: false }],
+    [{ NOETL_METRICS_PORT: 'off' }, 'off'],
+  ])('metrics: %j', (more, metricsPort) => {
+    expect(loadConfig({ ...NEEDED, ...more }, false)).toMatchObject({ metricsPort });
+  });
+
+  test.each([
+    [{}, false],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, true],
+    [{ OTEL_TRACES_EXPORTER: 'otlp' }, true],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_TRACES_EXPORTER: 'none' }, false],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_SDK_DISABLED: 'true' }, false],
+  ])('traces: %j', (more, traces) => {
+    expect(loadConfig({ ...NEEDED, ...more }, false)).toMatchObject({ traces });
+  });
+
+  test.each([
     [{ NATS_URL: 'nats://x' }, 'DATABASE_URL'],
     [{ ...NEEDED, NOETL_PORT: '99999' }, 'NOETL_PORT'],
+    [{ ...NEEDED, NOETL_METRICS_PORT: 'some' }, 'NOETL_METRICS_PORT'],
     [{ ...NEEDED, NOETL_WORKER_SLOTS: 'many' }, 'NOETL_WORKER_SLOTS'],
     [{ ...NEEDED, NOETL_LOG_LEVEL: 'loud' }, 'NOETL_LOG_LEVEL'],
     [{ ...NEEDED, NOETL_LEASE_MS: '5000', NOETL_HEARTBEAT_MS: '3000' }, 'NOETL_LEASE_MS'],
     [{ ...NEEDED, NOETL_WORKER_POOL: 'a.b' }, 'NOETL_WORKER_POOL'],
+    [{ ...NEEDED, NOETL_RETENTION_DAYS: '0' }, 'NOETL_RETENTION_DAYS'],
+    [{ ...NEEDED, NOETL_RETENTION_DAYS: '1.5' }, 'NOETL_RETENTION_DAYS'],
+    [{ ...NEEDED, NOETL_KV_RETENTION_DAYS: '0' }, 'NOETL_KV_RETENTION_DAYS'],
   ])('%j names %s', (source, variable) => {
     expect(() => loadConfig(source, false)).toThrow(ConfigError);
     expect(() => loadConfig(source, false)).toThrow(variable);

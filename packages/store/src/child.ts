@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely';
 import { NoetlError, type CommandNotice, type Id, type Json, type JsonObject } from '@noetl/protocol';
-import { playbookHead } from './catalog.ts';
+import type { CatalogHead } from './catalog.ts';
 import type { CommandKey } from './command.ts';
 import type { Store, Tx } from './database.ts';
 
@@ -14,26 +14,27 @@ const DEPTH_MAX = 64;
 export interface NewChild {
   execution_id: Id;
   parent_execution_id: Id;
-  path: string;
-  version?: number;
+  entry: Pick<CatalogHead, 'catalog_id' | 'path' | 'version'>;
   payload: JsonObject;
   /** The same for every attempt at starting this very child. */
   key: string;
+  /** It fails when it has not ended after so many seconds. */
+  timeout_s?: number;
 }
 
-/** Starts a child, or finds the one that an earlier try has started. Throws PATH_UNKNOWN, VERSION_UNKNOWN, PLAYBOOK_KIND, CHILD_FAILED. */
+/** Starts a child, or finds the one that an earlier try has started. Throws CHILD_FAILED. */
 export async function createChild(
   store: Store,
   child: NewChild,
 ): Promise<{ execution_id: Id; created: boolean }> {
-  const { path, version, parent_execution_id } = child;
-  const entry = await playbookHead(store, { path, ...(version !== undefined && { version }) });
+  const { entry, parent_execution_id, timeout_s = null } = child;
   const key = `child:${parent_execution_id}:${child.key}`;
   const { rows } = await sql<{ execution_id: Id }>`
     INSERT INTO noetl.execution (execution_id, catalog_id, path, version, status, payload, idempotency_key,
-      parent_execution_id, root_execution_id, depth)
+      parent_execution_id, root_execution_id, depth, deadline, traceparent)
     SELECT ${child.execution_id}, ${entry.catalog_id}, ${entry.path}, ${entry.version}, 'PENDING',
-      ${JSON.stringify(child.payload)}, ${key}, p.execution_id, coalesce(p.root_execution_id, p.execution_id), p.depth + 1
+      ${JSON.stringify(child.payload)}, ${key}, p.execution_id, coalesce(p.root_execution_id, p.execution_id), p.depth + 1,
+      now() + ${timeout_s}::float8 * interval '1 s', p.traceparent
     FROM noetl.execution AS p
     WHERE p.execution_id = ${parent_execution_id} AND p.end_time IS NULL AND p.depth < ${DEPTH_MAX}
     ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
@@ -47,7 +48,7 @@ export async function createChild(
   if (existing) return { execution_id: existing.execution_id, created: false };
   throw new NoetlError(
     'CHILD_FAILED',
-    `no child of "${path}" was started: the parent has ended, or children nest deeper than ${String(DEPTH_MAX)}`,
+    `no child of "${entry.path}" was started: the parent has ended, or children nest deeper than ${String(DEPTH_MAX)}`,
   );
 }
 

@@ -44,20 +44,23 @@ export async function openChunks(
 }
 
 /**
- * A loop that stops drops the chunks nobody has started; with `commandId`, that one chunk of a worker that died. When
- * none is left, the loop is filled. The caller has locked the loop's row.
+ * A loop that stops drops the chunks nobody has started; and that one of a worker that died. When none is left, the
+ * loop is filled. The caller has locked the loop's row; a chunk that somebody has locked is about to be started or
+ * finished, and waiting for who waits for the loop would be a deadlock: its next holder drops it.
  */
 export async function dropChunks(
   tx: Tx,
   of: { execution_id: Id; loop_id: Id },
-  commandId?: Id,
+  commandId: Id,
 ): Promise<void> {
-  const only = commandId ?? null;
   await sql`
     WITH dropped AS (
-      UPDATE noetl.command SET state = 'cancelled', done_at = now()
-      WHERE execution_id = ${of.execution_id} AND loop_id = ${of.loop_id}
-        AND ((state IN ('pending', 'waiting') AND progress IS NULL) OR (state = 'leased' AND command_id = ${only}))
+      UPDATE noetl.command AS c SET state = 'cancelled', done_at = now()
+      FROM (SELECT command_id FROM noetl.command
+        WHERE execution_id = ${of.execution_id} AND loop_id = ${of.loop_id}
+          AND ((state IN ('pending', 'waiting') AND progress IS NULL) OR (state = 'leased' AND command_id = ${commandId}))
+        FOR UPDATE SKIP LOCKED) AS free
+      WHERE c.execution_id = ${of.execution_id} AND c.command_id = free.command_id
       RETURNING 1
     ), left_open AS (SELECT count(*)::int AS dropped FROM dropped)
     UPDATE noetl.loop SET

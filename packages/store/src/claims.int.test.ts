@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Id } from '@noetl/protocol';
 import { startTestPostgres, type TestPostgres } from '@noetl/testkit';
-import { claimCommand, heartbeat, staleCommands } from './index.ts';
+import { claimCommand, getExecution, heartbeat, setPaused, staleCommands } from './index.ts';
 import { LoopFixture, rowsOf } from './loop-fixture.ts';
 
 const LEASE_MS = 60_000;
@@ -48,7 +48,18 @@ describe('claims', () => {
       execution_id: loops.loop.execution_id,
       command_id: chunk?.command_id ?? '',
     }));
-    expect(await heartbeat(loops.store, keys, 'a', LEASE_MS)).toEqual([keys[0]]);
+    expect(await heartbeat(loops.store, keys, 'a', LEASE_MS)).toEqual([{ ...keys[0], paused: false }]);
+  });
+
+  test('the end of a paused execution lets go of what was leased, and its loop can be closed', async () => {
+    const { execution_id } = loops.loop;
+    const [first] = await loops.commands();
+    await claim(first?.command_id ?? '', 'vanished', 0);
+    await setPaused(loops.store, { execution_id, paused: true, nowMs: Date.now() });
+    await loops.cancel();
+    expect(await getExecution(loops.store, execution_id)).toMatchObject({ paused_at: null });
+    expect(await claim(first?.command_id ?? '', 'b')).toMatchObject({ reason: 'its loop has stopped' });
+    expect(await loops.row()).toMatchObject({ state: 'filled', open_chunks: 0 });
   });
 
   test('finished and unknown commands are gone', async () => {

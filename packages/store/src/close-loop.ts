@@ -14,10 +14,12 @@ import {
   type LoopStats,
 } from '@noetl/protocol';
 import { externalise, readItems } from './collection.ts';
-import type { Store, Tx } from './database.ts';
+import { connection, type Store, type Tx } from './database.ts';
 import { appendEvents } from './event-log.ts';
 import { lockExecution, raiseLastEvent } from './execution.ts';
 import type { LoopKey, LoopRow } from './loop.ts';
+import { stepTimeout } from './step-deadline.ts';
+import { basesOf, rowsIn, spanOf, toleratedOf } from './loop-rows.ts';
 
 export interface LoopFacts {
   rows: number;
@@ -28,22 +30,27 @@ export interface LoopFacts {
   first_error: ErrorInfo | null;
 }
 
-/** Counted from the rows themselves, never from a counter. */
+/** Counted from the rows themselves, never from a counter; of a redrive, with those of the entries before it. */
 export async function loopFacts(of: Store | Tx, loop: LoopRow): Promise<LoopFacts> {
+  const bases = await basesOf(of, loop);
+  const all = { from: 0, to: spanOf(loop) };
+  const source = rowsIn(loop.execution_id, bases, all);
+  const failures = rowsIn(loop.execution_id, bases, { ...all, status: 'FAILED', limit: 1 });
   const { rows } = await sql<LoopFacts>`
     SELECT count(*)::int AS rows,
       (count(*) FILTER (WHERE status = 'FAILED'))::int AS failed,
       coalesce(sum(pg_column_size(result)), 0)::float8 AS bytes,
-      (SELECT f.result -> 'error' FROM noetl.event AS f
-        WHERE ${loop.failed}::int > 0 AND f.execution_id = ${loop.execution_id} AND f.status = 'FAILED'
-          AND f.event_id >= ${loop.base_event_id} AND f.event_id < ${loop.base_event_id}::bigint + ${loop.size}::int
-        ORDER BY f.event_id LIMIT 1) AS first_error
-    FROM noetl.event
-    WHERE execution_id = ${loop.execution_id}
-      AND event_id >= ${loop.base_event_id} AND event_id < ${loop.base_event_id}::bigint + ${loop.size}::int`.execute(
-    'db' in of ? of.db : of,
-  );
+      (SELECT f.result -> 'error' FROM ${failures} AS f
+        WHERE ${loop.failed + (loop.redrive?.kept.failed ?? 0) > 0}::bool ORDER BY f.current_index LIMIT 1) AS first_error
+    FROM ${source} AS e`.execute(connection(of));
   return rows[0] as LoopFacts;
+}
+
+/** Rows of this very entry. */
+async function ownRows(store: Store, { execution_id, base_event_id, ...loop }: LoopRow): Promise<number> {
+  const { rows } = await sql<{ count: number }>`SELECT count(*)::int AS count
+    FROM ${rowsIn(execution_id, [base_event_id], { from: 0, to: spanOf(loop) })} AS e`.execute(store.db);
+  return rows[0]?.count ?? 0;
 }
 
 export interface CloseOptions {
@@ -62,7 +69,8 @@ export async function closeLoop(
   const before = await filledLoop(store, key);
   if (!before) return { closed: false };
   const facts = await loopFacts(store, before);
-  if (facts.rows !== before.completed) return { closed: false };
+  const rows = before.redrive ? await ownRows(store, before) : facts.rows;
+  if (rows !== before.completed) return { closed: false };
   const results = await resultsOf(store, before, facts, options.inline_max_bytes);
   return store.db.transaction().execute(async (tx) => {
     const locked = await lockExecution(tx, key.execution_id);
@@ -109,13 +117,13 @@ function filledLoop(store: Store, key: LoopKey): Promise<LoopRow | undefined> {
 
 function loopDone(event_id: string, loop: LoopRow, facts: LoopFacts, results: Json): EngineEvent {
   const stats: LoopStats = {
-    total: loop.size,
+    total: spanOf(loop),
     success: facts.rows - facts.failed,
     failed: facts.failed,
-    not_started: loop.size - facts.rows,
+    not_started: spanOf(loop) - facts.rows,
   };
-  const failed = stats.not_started > 0 || (loop.on_error === 'fail' && !isTolerated(loop, facts.failed));
-  const error = facts.first_error;
+  const failed = stats.not_started > 0 || !isTolerated(loop, facts.failed);
+  const error = isCutOff(loop, stats) ? stepTimeout(loop.step, secondsOf(loop)).toInfo() : facts.first_error;
   const result: LoopResult = { results, stats, ...(error && { error }) };
   const shared = { event_id, loop_id: loop.loop_id, node_name: loop.step, result };
   if (!failed) return { ...shared, event_type: 'loop.done', status: 'COMPLETED' };
@@ -123,11 +131,24 @@ function loopDone(event_id: string, loop: LoopRow, facts: LoopFacts, results: Js
   return { ...shared, event_type: 'loop.done', status: 'FAILED', error: message };
 }
 
-/** Whether so many failures leave the loop a success, when failures count. */
-function isTolerated({ tolerated_count, tolerated_percent, size }: LoopRow, failed: number): boolean {
-  if (tolerated_count === null && tolerated_percent === null) return failed === 0;
-  const byCount = tolerated_count === null || failed <= tolerated_count;
-  return byCount && (tolerated_percent === null || failed <= (size * tolerated_percent) / 100);
+/** Only what was not done in time makes a time-out. */
+function isCutOff(loop: LoopRow, stats: LoopStats): boolean {
+  return loop.timed_out && stats.not_started > 0;
+}
+
+function secondsOf({ deadline, created_at }: LoopRow): number {
+  return deadline === null ? 0 : (deadline.getTime() - created_at.getTime()) / 1000;
+}
+
+/**
+ * Whether so many failures leave the loop a success. A bound that the author set holds whatever `on_error` says: more
+ * failures stop the loop, and when the last chunk brings them there is only nothing left to stop.
+ */
+function isTolerated(loop: LoopRow, failed: number): boolean {
+  const tolerated = toleratedOf(loop);
+  if (!tolerated) return failed === 0 || loop.on_error === 'continue';
+  const { count = Infinity, percent = 100 } = tolerated;
+  return failed <= count && failed <= (spanOf(loop) * percent) / 100;
 }
 
 async function resultsOf(
@@ -138,7 +159,7 @@ async function resultsOf(
 ): Promise<Json> {
   const ref = makeRef(loop.execution_id, 'loop', loop.loop_id, facts.rows, facts.bytes);
   if (facts.bytes > inlineMaxBytes) return hole(ref);
-  const items = await readItems(store, ref.ref, 0, loop.size);
+  const items = await readItems(store, ref.ref, 0, spanOf(loop));
   const text = `[${items.join(',')}]`;
   return text.length > inlineMaxBytes ? hole(ref) : (JSON.parse(text) as Json);
 }

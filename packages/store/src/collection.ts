@@ -15,8 +15,10 @@ import {
   type JsonObject,
 } from '@noetl/protocol';
 import { isWithin } from './child.ts';
-import type { Store, Tx } from './database.ts';
+import { connection, type Store, type Tx } from './database.ts';
 import { getLoop, type LoopRow } from './loop.ts';
+import { basesOf, rowsIn, spanOf } from './loop-rows.ts';
+import { chosenIndexes } from './redrive-list.ts';
 
 /** Parts above this size leave the value they are part of. */
 const PART_MAX_BYTES = 64 * 1024;
@@ -68,7 +70,7 @@ export async function listSize(store: Store, ref: string): Promise<number> {
   const parsed = parseRef(ref);
   if (parsed?.kind === 'loop') {
     const loop = await getLoop(store, { execution_id: parsed.executionId, loop_id: parsed.id });
-    return loop?.size ?? 0;
+    return loop ? spanOf(loop) : 0;
   }
   const { rows } = await sql<{ size: number | null }>`
     SELECT max(from_index + count) AS size FROM noetl.collection_page
@@ -131,13 +133,44 @@ function tooLarge(bound: string): NoetlError {
   return new NoetlError('VALUE_TOO_LARGE', `a template looks into a list of more than ${bound}`);
 }
 
-/** JSON text of the items `[from, to)` of the collection that a loop runs over. */
-export async function collectionItems(
+/**
+ * The items of a chunk: JSON text of those at the positions `[from, to)` of a loop and, of a redrive, whose positions
+ * are not indexes, the index of each.
+ */
+export async function chunkItems(
   store: Store,
   loop: LoopRow,
   from: number,
   to: number,
-): Promise<string[]> {
+): Promise<{ items: string[]; indexes?: number[] }> {
+  if (!loop.redrive) return { items: await collectionItems(store, loop, from, to) };
+  const indexes = await chosenIndexes(store, loop, loop.redrive, from, to);
+  const items: string[] = [];
+  for (const [first, last] of spans(indexes)) {
+    const span = await collectionItems(store, loop, first, last + 1);
+    for (
+      let index = indexes[items.length];
+      index !== undefined && index <= last;
+      index = indexes[items.length]
+    )
+      items.push(span[index - first] as string);
+  }
+  return { items, indexes };
+}
+
+/** Rising indexes as ranges that are each read at once: few pages, whatever lies between. */
+function spans(indexes: readonly number[]): [first: number, last: number][] {
+  const found: [number, number][] = [];
+  for (const index of indexes) {
+    const open = found.at(-1);
+    if (open && index - open[0] < PAGE_MAX_ITEMS) open[1] = index;
+    else found.push([index, index]);
+  }
+  return found;
+}
+
+/** JSON text of the items `[from, to)` of the collection that a loop runs over. */
+async function collectionItems(store: Store, loop: LoopRow, from: number, to: number): Promise<string[]> {
   const { collection } = loop;
   if (collection.kind === 'inline')
     return collection.items.slice(from, to).map((item) => JSON.stringify(item));
@@ -229,6 +262,13 @@ function itemsOf(page: string): string[] {
 }
 
 async function loopItems(store: Store, loop: LoopRow, from: number, to: number): Promise<string[]> {
+  if (loop.redrive) {
+    const within = { from, to: Math.min(to, spanOf(loop)) };
+    const { rows } = await sql<{ result: string | null }>`
+      SELECT e.result::text AS result FROM ${rowsIn(loop.execution_id, await basesOf(store, loop), within)} AS e
+      ORDER BY e.current_index`.execute(store.db);
+    return rows.map(({ result }) => result ?? 'null');
+  }
   const { rows } = await store.pool.query<[result: string | null]>({
     name: 'loop-items',
     rowMode: 'array',
@@ -245,9 +285,4 @@ async function loopItems(store: Store, loop: LoopRow, from: number, to: number):
 
 function sizeOf(value: Json): number {
   return JSON.stringify(value).length;
-}
-
-/** Kysely's own face of both: a transaction is one, a store has one. */
-function connection(of: Store | Tx): Store['db'] {
-  return 'db' in of ? of.db : of;
 }

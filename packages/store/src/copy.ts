@@ -62,13 +62,19 @@ function copyText(facts: IterationFacts, rows: readonly IterationRow[]): string 
   const step = escape(facts.step);
   const head = `${facts.execution_id}\t`;
   const middle = `\t${facts.catalog_id}\tstep.exit\t${step}\titeration\t`;
+  const middles = { COMPLETED: `${middle}COMPLETED\t`, FAILED: `${middle}FAILED\t` };
   const loop = `\t${step}\t${facts.loop_id}\t`;
   const tail = `\t${escape(facts.worker_id)}\t${facts.command_id}\t${String(facts.attempt)}\n`;
+  const plainTail = `\t\\N\t\\N${tail}`;
   const base = BigInt(facts.base_event_id);
   let text = '';
+  // Every piece costs: what most rows have in common is one.
   for (const { index, status, result_text, item_text, duration_s, meta_text, error } of rows) {
-    text += `${head}${base + BigInt(index)}${middle}${status}\t${escape(result_text)}\t${index}\t${escape(item_text)}${loop}`;
-    text += `${duration_s}\t${orNull(meta_text)}\t${orNull(error)}${tail}`;
+    text += `${head}${base + BigInt(index)}${middles[status]}${escape(result_text)}\t${index}\t${escape(item_text)}${loop}${duration_s}`;
+    text +=
+      meta_text === undefined && error === undefined
+        ? plainTail
+        : `\t${orNull(meta_text)}\t${orNull(error)}${tail}`;
   }
   return text;
 }

@@ -16,8 +16,10 @@ import type {
   Json,
   JsonObject,
   LoopMode,
+  LoopRedrive,
   OnError,
 } from '@noetl/protocol';
+import { giveUpDeadLinks } from './dead-links.ts';
 import { preparing } from './prepared.ts';
 
 /** int8: read as text, written as text. */
@@ -66,12 +68,24 @@ interface ExecutionTable {
   updated_at: Time;
   /** Why its cancellation is wanted; `advance` carries it out. */
   cancel_requested: NullableText;
+  /** Nothing of it is started since then. */
+  paused_at: NullableTime;
+  /** It fails with EXECUTION_TIMEOUT when it has not ended by then. */
+  deadline: NullableTime;
   /** Where the end of the execution is told. */
   webhook: NullableDocument<Json>;
   /** The execution that stands at the top of the chain of parents; absent at the top itself. */
   root_execution_id: NullableId;
   /** Parents above. */
   depth: Generated<number>;
+  /** 1, and one more for each redrive. */
+  run: Generated<number>;
+  /** When the newest run began; absent in the first. */
+  run_start_time: NullableTime;
+  /** Past its retention: for readers it is gone, and its rows are being deleted. */
+  expired_at: NullableTime;
+  /** W3C trace context of the request that started it, or the one at the top. */
+  traceparent: NullableText;
 }
 
 interface EventTable {
@@ -136,6 +150,21 @@ interface LoopTable {
   cursor: Generated<boolean>;
   /** A claim came back empty: no further frames. */
   drained: Generated<boolean>;
+  paused_at: NullableTime;
+  /** The first entry, of one that runs chosen items of it again. */
+  redrive_of: NullableId;
+  redrive: NullableDocument<LoopRedrive>;
+  /** Stopped as it stands when it is still open then; `timed_out` says that it was. */
+  deadline: NullableTime;
+  timed_out: Generated<boolean>;
+}
+
+interface RedrivePageTable {
+  execution_id: BigId;
+  list_id: BigId;
+  from_position: number;
+  /** Indexes of chosen items, from that position on. */
+  indexes: number[];
 }
 
 /** `waiting`: for a child execution; no worker holds it. */
@@ -164,6 +193,14 @@ interface CommandTable {
   progress: NullableDocument<Json>;
   waits_for: NullableId;
   wake_at: NullableTime;
+  /** How often a holder vanished, and how often it could not run or finish it. */
+  deaths: Generated<number>;
+  faults: Generated<number>;
+  /** The item that runs, once a holder has vanished; and the items at which later ones did. */
+  cursor: ColumnType<number | null, number | null | undefined, number>;
+  died_at: Generated<number[]>;
+  /** Of a step that may take only so long. */
+  deadline: NullableTime;
 }
 
 interface CollectionPageTable {
@@ -269,6 +306,7 @@ export interface Database {
   loop: LoopTable;
   command: CommandTable;
   collection_page: CollectionPageTable;
+  redrive_page: RedrivePageTable;
   value: ValueTable;
   runtime: RuntimeTable;
   credential: CredentialTable;
@@ -286,6 +324,11 @@ export interface Store {
 
 export type Tx = Transaction<Database>;
 
+/** Kysely's own face of both: a transaction is one, a store has one. */
+export function connection(of: Store | Tx): Store['db'] {
+  return 'db' in of ? of.db : of;
+}
+
 export interface StoreOptions {
   url: string;
   maxConnections: number;
@@ -297,7 +340,13 @@ export interface StoreOptions {
 }
 
 const STATEMENT_TIMEOUT_MS = 60_000;
+/**
+ * Between the statements of a transaction there is only our own code, so whoever is silent for so long is frozen or cut
+ * off, and its locks must not hold up the others.
+ */
+const IDLE_IN_TRANSACTION_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+const DEAD_LINK_MARGIN_MS = 5_000;
 const INT8_OID = 20;
 const NUMERIC_OID = 1700;
 
@@ -308,11 +357,12 @@ export function connectStore(options: StoreOptions): Store {
     max: options.maxConnections,
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    options: `-c search_path=noetl,public -c statement_timeout=${String(timeoutMs)} -c idle_in_transaction_session_timeout=${String(timeoutMs)}`,
+    options: `-c search_path=noetl,public -c statement_timeout=${String(timeoutMs)} -c idle_in_transaction_session_timeout=${String(IDLE_IN_TRANSACTION_MS)}`,
     types: { getTypeParser: (oid: number, format?: 'text' | 'binary') => typeParser(oid, format) },
   });
   pool.on('error', options.onError);
   pool.on('connect', (client) => client.on('error', options.onError));
+  giveUpDeadLinks(pool, timeoutMs + DEAD_LINK_MARGIN_MS);
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }).withSchema(
     'noetl',
   );

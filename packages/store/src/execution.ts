@@ -1,6 +1,7 @@
 /** Executions: their rows, the lock under which everything about one is decided, and lists of them. */
 import { sql } from 'kysely';
 import {
+  clockId,
   NoetlError,
   type EngineEvent,
   type ExecutionStatus,
@@ -25,6 +26,9 @@ export interface ExecutionRow {
   start_time: Date;
   end_time: Date | null;
   cancel_requested: string | null;
+  paused_at: Date | null;
+  /** 1, and one more for each redrive. */
+  run: number;
 }
 
 export interface NewExecution {
@@ -34,11 +38,23 @@ export interface NewExecution {
   version: number;
   parent_execution_id?: Id;
   payload: JsonObject;
+  /** It fails when it has not ended after so many seconds. */
+  timeout_s?: number;
+  /** W3C trace context of the request. */
+  traceparent?: string;
   /** Who is told of the end. */
   webhook?: Webhook;
   /** The caller's key; the same key with the same `request_hash` gives the same execution. */
   idempotency_key?: string;
   request_hash?: string;
+}
+
+/** An execution that has just been created, with its payload as Postgres has it. */
+export interface FreshExecution {
+  execution_id: Id;
+  catalog_id: Id;
+  parent_execution_id: Id | null;
+  payload: Json;
 }
 
 /** What lists show: not what executions were given, nor what came out. */
@@ -66,14 +82,19 @@ const HEAD = [
   'start_time',
   'end_time',
   'cancel_requested',
+  'paused_at',
+  'run',
 ] as const;
 const COLUMNS = [...HEAD, 'result'] as const;
+
+const DEADLOCK = '40P01';
+const DEADLOCK_TRIES = 5;
 
 /** Throws IDEMPOTENCY_CONFLICT when the key was used for another request. */
 export async function createExecution(
   store: Store,
-  execution: NewExecution,
-): Promise<{ execution_id: Id; created: boolean }> {
+  { timeout_s, ...execution }: NewExecution,
+): Promise<{ execution_id: Id; fresh?: FreshExecution }> {
   const inserted = await store.db
     .insertInto('execution')
     .values({
@@ -84,13 +105,14 @@ export async function createExecution(
       last_event_id: '0',
       advanced_event_id: '0',
       snapshot_event_id: '0',
+      ...(timeout_s !== undefined && { deadline: sql<Date>`now() + ${timeout_s}::float8 * interval '1 s'` }),
     })
     .onConflict((conflict) =>
       conflict.column('idempotency_key').where('idempotency_key', 'is not', null).doNothing(),
     )
-    .returning('execution_id')
+    .returning(['execution_id', 'catalog_id', 'parent_execution_id', 'payload'])
     .executeTakeFirst();
-  if (inserted) return { execution_id: inserted.execution_id, created: true };
+  if (inserted) return { execution_id: inserted.execution_id, fresh: inserted };
   const existing = await store.db
     .selectFrom('execution')
     .select(['execution_id', 'request_hash'])
@@ -99,7 +121,18 @@ export async function createExecution(
   if (existing.request_hash !== (execution.request_hash ?? null)) {
     throw new NoetlError('IDEMPOTENCY_CONFLICT', 'the Idempotency-Key was used for a different request');
   }
-  return { execution_id: existing.execution_id, created: false };
+  return { execution_id: existing.execution_id };
+}
+
+/** Whether an execution was created with this key. */
+export async function isKeyTaken(store: Store, key: string | undefined): Promise<boolean> {
+  if (key === undefined) return false;
+  const taken = await store.db
+    .selectFrom('execution')
+    .select('execution_id')
+    .where('idempotency_key', '=', key)
+    .executeTakeFirst();
+  return taken !== undefined;
 }
 
 export function getExecution(store: Store, executionId: Id): Promise<ExecutionRow | undefined> {
@@ -107,32 +140,73 @@ export function getExecution(store: Store, executionId: Id): Promise<ExecutionRo
     .selectFrom('execution')
     .select(COLUMNS)
     .where('execution_id', '=', executionId)
+    .where('expired_at', 'is', null)
     .executeTakeFirst();
 }
 
-/** Newest first; `after` is the last id of the page before. */
+/** All that is given must hold. */
+export interface ExecutionFilter {
+  /** Ids below this one: the last of the page before. */
+  after?: Id;
+  /** Started at or after this time; ids are ordered by time. */
+  since?: Date;
+  until?: Date;
+  status?: ExecutionStatus;
+  path?: string;
+  catalog_id?: Id;
+  ended?: boolean;
+  paused?: boolean;
+  /** It has entered this loop. */
+  loop?: string;
+}
+
+/** Newest first. */
 export function listExecutions(
   store: Store,
-  filter: {
-    limit: number;
-    offset?: number;
-    after?: Id;
-    status?: ExecutionStatus;
-    path?: string;
-    catalog_id?: Id;
-  },
+  { limit, offset = 0, ...filter }: ExecutionFilter & { limit: number; offset?: number },
 ): Promise<ExecutionHead[]> {
-  let query = store.db
-    .selectFrom('execution')
+  return filtered(store, filter)
     .select(HEAD)
+    .where('expired_at', 'is', null)
     .orderBy('execution_id', 'desc')
-    .offset(filter.offset ?? 0)
-    .limit(filter.limit);
+    .offset(offset)
+    .limit(limit)
+    .execute();
+}
+
+/** How many there are, counted up to `max`. */
+export async function countExecutions(store: Store, filter: ExecutionFilter, max: number): Promise<number> {
+  const { count } = await store.db
+    .selectFrom(filtered(store, filter).select('execution_id').limit(max).as('some'))
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+function filtered(store: Store, filter: ExecutionFilter) {
+  let query = store.db.selectFrom('execution');
   if (filter.after !== undefined) query = query.where('execution_id', '<', filter.after);
+  if (filter.since !== undefined)
+    query = query.where('execution_id', '>=', clockId(filter.since.getTime()).toString());
+  if (filter.until !== undefined)
+    query = query.where('execution_id', '<', clockId(filter.until.getTime()).toString());
   if (filter.status !== undefined) query = query.where('status', '=', filter.status);
   if (filter.path !== undefined) query = query.where('path', '=', filter.path);
   if (filter.catalog_id !== undefined) query = query.where('catalog_id', '=', filter.catalog_id);
-  return query.execute();
+  if (filter.ended !== undefined) query = query.where('end_time', filter.ended ? 'is not' : 'is', null);
+  if (filter.paused !== undefined) query = query.where('paused_at', filter.paused ? 'is not' : 'is', null);
+  const { loop } = filter;
+  if (loop !== undefined)
+    query = query.where((where) =>
+      where.exists(
+        where
+          .selectFrom('loop')
+          .select('loop_id')
+          .whereRef('loop.execution_id', '=', 'execution.execution_id')
+          .where('step', '=', loop),
+      ),
+    );
+  return query;
 }
 
 /** Which entry of the catalog an execution runs; undefined when it is unknown. */
@@ -141,8 +215,30 @@ export async function catalogOf(store: Store, executionId: Id): Promise<Id | und
     .selectFrom('execution')
     .select('catalog_id')
     .where('execution_id', '=', executionId)
+    .where('expired_at', 'is', null)
     .executeTakeFirst();
   return row?.catalog_id;
+}
+
+/** Where the trace of an execution begins. */
+export function traceOrigin(
+  store: Store,
+  executionId: Id,
+): Promise<
+  | {
+      traceparent: string | null;
+      root_execution_id: Id | null;
+      parent_execution_id: Id | null;
+      start_time: Date;
+      path: string;
+    }
+  | undefined
+> {
+  return store.db
+    .selectFrom('execution')
+    .select(['traceparent', 'root_execution_id', 'parent_execution_id', 'start_time', 'path'])
+    .where('execution_id', '=', executionId)
+    .executeTakeFirst();
 }
 
 /** What an execution was started with. */
@@ -165,6 +261,7 @@ export function stuckExecutions(
       .selectFrom('execution')
       .select(HEAD)
       .where('end_time', 'is', null)
+      .where('paused_at', 'is', null)
       .where('updated_at', '<', sql<Date>`now() - ${idle_ms} * interval '1 ms'`)
       // Loops write nothing into their execution's row while their items come in; who waits for a child is not stuck.
       .where(
@@ -179,8 +276,12 @@ export function stuckExecutions(
 }
 
 /**
- * Runs `decide` under the execution's row lock, in one transaction. Undefined when the execution is unknown.
- * `known`: last event of a state that the caller holds; it saves reading the snapshot and what is folded already.
+ * Runs `decide` under the execution's row lock, in one transaction; again when Postgres ends a deadlock at its cost.
+ * Undefined when the execution is unknown. `known`: last event of a state that the caller holds; it saves reading the
+ * snapshot and what is folded already.
+ *
+ * The lock is FOR NO KEY UPDATE: inserting a row that refers to the execution takes a key share of it, and chunks
+ * that issue their successors must not wait here while they hold their loop.
  */
 export async function withExecution<T>(
   store: Store,
@@ -188,12 +289,28 @@ export async function withExecution<T>(
   decide: (tx: Tx, locked: LockedExecution) => Promise<T>,
   known?: Id,
 ): Promise<T | undefined> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await decideOnce(store, executionId, decide, known);
+    } catch (error) {
+      if (tries === DEADLOCK_TRIES || (error as { code?: unknown }).code !== DEADLOCK) throw error;
+    }
+  }
+}
+
+function decideOnce<T>(
+  store: Store,
+  executionId: Id,
+  decide: (tx: Tx, locked: LockedExecution) => Promise<T>,
+  known: Id | undefined,
+): Promise<T | undefined> {
   return store.db.transaction().execute(async (tx) => {
     const row = await tx
       .selectFrom('execution')
       .select([...COLUMNS, 'payload', 'snapshot_event_id'])
       .where('execution_id', '=', executionId)
-      .forUpdate()
+      .where('expired_at', 'is', null)
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (!row) return undefined;
     const { snapshot_event_id, ...execution } = row;
@@ -230,7 +347,7 @@ export async function lockExecution(
     .selectFrom('execution')
     .select(['last_event_id', 'end_time', 'catalog_id'])
     .where('execution_id', '=', executionId)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
   return (
     row && { last_event_id: row.last_event_id, ended: row.end_time !== null, catalog_id: row.catalog_id }

@@ -47,7 +47,8 @@ const FENCE = `
 
 /**
  * Counts, closes or goes on: $3 done, $4 failed, $5 stop, $6 handed back (from), $7 (to), $8 window, $9 size, $10 ctx,
- * $11 drained. Towards the end of a parallel loop chunks get smaller, so that all workers end together.
+ * $11 drained. Towards the end of a parallel loop chunks get smaller, so that all workers end together; one range
+ * that is handed back is shared out to those who would have nothing to do.
  */
 const COUNT = `
   WITH before AS (
@@ -59,22 +60,30 @@ const COUNT = `
   ), plan AS (
     SELECT j.*,
       (j.state <> 'open' OR j.stop_now) AS stops,
-      j.open_chunks - 1 AS others,
-      CASE WHEN j.state <> 'open' OR j.stop_now THEN 0 ELSE cardinality($6::int[]) END AS handed_back
+      j.open_chunks - 1 AS others
     FROM judged AS j
   ), sized AS (
     SELECT p.*, CASE WHEN $8::int = 1 THEN $9::int ELSE least($9::int, greatest(p.concurrency, ceil($9::int / 4.0)::int,
       ceil((p.size - p.next_index) / (2.0 * $8::int))::int)) END AS chunk_size
     FROM plan AS p
+  ), shared_out AS (
+    SELECT s.*,
+      CASE WHEN s.stops THEN 0 WHEN cardinality($6::int[]) <> 1 THEN cardinality($6::int[])
+        ELSE greatest(1, least($8::int - s.others, ceil(($7::int[])[1] - ($6::int[])[1]) / s.chunk_size::numeric))::int
+      END AS handed_back
+    FROM sized AS s
   ), window_left AS (
     SELECT p.*,
       CASE WHEN p.stops OR p.drained OR $11::bool THEN 0 ELSE greatest(0, least($8::int - p.others - p.handed_back,
         CASE WHEN p.cursor THEN 1 ELSE ceil((p.size - p.next_index) / p.chunk_size::numeric)::int END)) END AS fresh
-    FROM sized AS p
+    FROM shared_out AS p
   ), dropped AS (
-    UPDATE noetl.command SET state = 'cancelled', done_at = now()
-    WHERE (SELECT stop_now FROM judged) AND execution_id = $1 AND loop_id = $2 AND state IN ('pending', 'waiting')
-      AND progress IS NULL
+    UPDATE noetl.command AS c SET state = 'cancelled', done_at = now()
+    FROM (SELECT command_id FROM noetl.command
+      WHERE (SELECT stop_now FROM judged) AND execution_id = $1 AND loop_id = $2 AND state IN ('pending', 'waiting')
+        AND progress IS NULL
+      FOR UPDATE SKIP LOCKED) AS free
+    WHERE c.execution_id = $1 AND c.command_id = free.command_id
     RETURNING 1
   ), counted AS (
     UPDATE noetl.loop AS l SET
@@ -93,7 +102,10 @@ const COUNT = `
     WHERE l.execution_id = w.execution_id AND l.loop_id = w.loop_id
     RETURNING l.completed, l.failed, l.size, l.state
   ), ranges AS (
-    SELECT r.from_index, r.to_index FROM window_left AS w, unnest($6::int[], $7::int[]) AS r (from_index, to_index)
+    SELECT r.first + (r.length * n / w.parts)::int AS from_index, r.first + (r.length * (n + 1) / w.parts)::int AS to_index
+    FROM (SELECT *, CASE WHEN cardinality($6::int[]) = 1 THEN handed_back ELSE 1 END AS parts FROM window_left) AS w,
+      (SELECT f AS first, (t - f)::bigint AS length FROM unnest($6::int[], $7::int[]) AS given (f, t)) AS r,
+      generate_series(0, w.parts - 1) AS n
     WHERE w.handed_back > 0
     UNION ALL
     SELECT CASE WHEN NOT w.cursor THEN w.next_index + n * w.chunk_size END,

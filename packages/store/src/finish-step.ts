@@ -30,11 +30,11 @@ export type StepOutcome = {
 /** One statement, one round trip. Lock, fence and ids as everywhere: $4 clock id, $5 events, $6 their number. */
 const FINISH = `
   WITH locked AS (
-    SELECT execution_id, catalog_id, last_event_id FROM noetl.execution WHERE execution_id = $1::bigint FOR UPDATE
+    SELECT execution_id, catalog_id, last_event_id FROM noetl.execution WHERE execution_id = $1::bigint FOR NO KEY UPDATE
   ), fenced AS (
     UPDATE noetl.command AS c SET state = 'done', done_at = now(), worker_id = $3::text
     FROM locked AS l
-    WHERE c.execution_id = l.execution_id AND c.command_id = $2::bigint AND c.state IN ('pending', 'leased')
+    WHERE c.execution_id = l.execution_id AND c.command_id = $2::bigint AND c.state IN ('pending', 'leased', 'waiting')
     RETURNING c.step, c.attempt, l.catalog_id, greatest($4::bigint, l.last_event_id + 1) AS first_id
   ), appended AS (
     INSERT INTO noetl.event (execution_id, event_id, catalog_id, event_type, node_name, status, result, meta, error,

@@ -24,7 +24,7 @@ export {
 export { openChunks } from './chunk.ts';
 export { closeLoop, loopFacts, type LoopFacts } from './close-loop.ts';
 export {
-  collectionItems,
+  chunkItems,
   externalise,
   loadValue,
   newValueId,
@@ -64,13 +64,18 @@ export {
 } from './event-log.ts';
 export {
   catalogOf,
+  countExecutions,
   createExecution,
   executionPayload,
   getExecution,
+  isKeyTaken,
   listExecutions,
   stuckExecutions,
+  traceOrigin,
   withExecution,
+  type ExecutionFilter,
   type ExecutionHead,
+  type FreshExecution,
   type ExecutionRow,
   type LockedExecution,
   type NewExecution,
@@ -95,6 +100,7 @@ export {
   findLoops,
   getLoop,
   itemsInFlight,
+  loopStats,
   loopResultsPage,
   type IterationPage,
   type IterationResult,
@@ -102,8 +108,32 @@ export {
   type LoopRow,
 } from './loop.ts';
 export { migrate } from './migrate.ts';
-export { overview, type Overview } from './overview.ts';
-export { ensurePartitions } from './partition.ts';
+export { openWork, overview, type Overview } from './overview.ts';
+export { isBusy } from './maintenance-step.ts';
+export {
+  analyzeEvents,
+  dropPartition,
+  ensurePartitions,
+  missingPartitions,
+  mustAnalyze,
+} from './partition.ts';
+export {
+  countEvents,
+  countRows,
+  markedExecutions,
+  purgeExecutions,
+  withLoops,
+  type RowCounts,
+} from './purge.ts';
+export {
+  expiredOf,
+  markExpired,
+  retentionCutoff,
+  retentionSpans,
+  unmarkedExecutions,
+  waitsForDrop,
+  type Span,
+} from './retention.ts';
 export {
   createSchedule,
   deleteSchedule,
@@ -138,5 +168,23 @@ export {
   type DeliveryState,
   type Webhook,
 } from './webhook.ts';
-export { executionsToAdvance, filledLoops, runningLoops } from './sweep.ts';
+export { executionsToAdvance, overdueExecutions, filledLoops, runningLoops } from './sweep.ts';
 export { commitPlain, newsSince, type News, type PlainDecision } from './plain-decision.ts';
+export { expireLoop, expireStep, overdueLoops, overdueSteps, type OverdueStep } from './step-deadline.ts';
+export { countFault, isPassing, writeCursor } from './command-fault.ts';
+export { openCommands, setPaused } from './pause.ts';
+export { loopMap, type LoopMap } from './loop-map.ts';
+export { spanOf, toleratedOf } from './loop-rows.ts';
+export { chosenIndexes } from './redrive-list.ts';
+export {
+  chooseItems,
+  deadLetters,
+  hasOpenLoops,
+  isEmptySelector,
+  newestLoops,
+  previewRedrive,
+  type Chosen,
+  type DeadLetters,
+  type RedriveSelector,
+} from './redrive.ts';
+export { STUCK_REASONS, whyStuck, workload, type StuckReason, type Workload } from './workload.ts';

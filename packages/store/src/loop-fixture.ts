@@ -47,7 +47,13 @@ export class LoopFixture {
   /** Opens a loop over a range and makes it the one that the other moves are about. */
   async open(
     size: number,
-    options: { window: number; chunk: number; on_error?: OnError; mode?: 'sequential' },
+    options: {
+      window: number;
+      chunk: number;
+      on_error?: OnError;
+      mode?: 'sequential';
+      tolerated?: LoopOpening['tolerated'];
+    },
   ): Promise<void> {
     const catalog_id = this.catalogId;
     const { execution_id } = await createExecution(this.store, {
@@ -80,6 +86,7 @@ export class LoopFixture {
         concurrency: 1,
         cursor: false,
         on_error: options.on_error ?? 'continue',
+        ...(options.tolerated && { tolerated: options.tolerated }),
         collection: { kind: 'range', start: 0, step: 1, count: size },
         context,
       };
@@ -133,6 +140,22 @@ export class LoopFixture {
 
   close(inline_max_bytes = 65_536, nowMs = Date.now()): ReturnType<typeof closeLoop> {
     return closeLoop(this.store, this.loop, { inline_max_bytes, nowMs });
+  }
+
+  /** Ends the execution as a cancellation does. */
+  async cancel(): Promise<void> {
+    const { execution_id } = this.loop;
+    await withExecution(this.store, execution_id, (tx, { last_event_id }) =>
+      commitDecision(tx, {
+        execution_id,
+        catalog_id: this.catalogId,
+        events: [],
+        commands: [],
+        loops: [],
+        last_event_id,
+        status: 'CANCELLED',
+      }),
+    );
   }
 
   /** Works off everything that is open, as one worker would. */

@@ -1,7 +1,8 @@
 /** Loop entries: their rows, their counters, and pages of their results. */
 import { sql, type Selectable } from 'kysely';
-import { offsetId, type Id, type Json } from '@noetl/protocol';
+import type { Id, Json, LoopStats } from '@noetl/protocol';
 import type { Database, Store } from './database.ts';
+import { basesOf, rowsIn, spanOf, type LoopRange } from './loop-rows.ts';
 
 export type LoopRow = Selectable<Database['loop']>;
 
@@ -40,6 +41,18 @@ export async function itemsInFlight(store: Store, { execution_id, loop_id }: Loo
   return rows[0]?.items ?? 0;
 }
 
+/** What a loop's `loop.done` says; undefined while there is none. */
+export async function loopStats(
+  store: Store,
+  { execution_id, loop_id }: LoopKey,
+): Promise<LoopStats | undefined> {
+  const { rows } = await sql<{ stats: LoopStats }>`
+    SELECT result -> 'stats' AS stats FROM noetl.event
+    WHERE execution_id = ${execution_id} AND loop_name IS NULL AND event_type = 'loop.done' AND loop_id = ${loop_id}
+      AND event_id > ${loop_id}`.execute(store.db);
+  return rows[0]?.stats;
+}
+
 export interface IterationResult {
   current_index: number;
   status: string;
@@ -59,29 +72,46 @@ export interface IterationPage {
   next: number | null;
 }
 
-/** A page of a loop's iterations by index; `after_index` is the last index of the page before. */
+/**
+ * A page of a loop's iterations by index; `after_index` is the last index of the page before. With `preview`, results
+ * are the first so many characters of their JSON text, and items are cut as well.
+ */
 export async function loopResultsPage(
   store: Store,
-  loop: Pick<LoopRow, 'execution_id' | 'base_event_id' | 'size'>,
-  page: { after_index?: number; limit: number; state?: 'COMPLETED' | 'FAILED' },
+  loop: LoopRange,
+  page: {
+    after_index?: number;
+    limit: number;
+    indexes?: readonly number[];
+    state?: 'COMPLETED' | 'FAILED';
+    preview?: number;
+  },
 ): Promise<IterationPage> {
-  const from = (page.after_index ?? -1) + 1;
+  const cut = page.preview ?? null;
+  const window = {
+    from: (page.after_index ?? -1) + 1,
+    to: spanOf(loop),
+    status: page.state,
+    indexes: page.indexes,
+    limit: page.limit + 1,
+  };
+  const source = rowsIn(loop.execution_id, await basesOf(store, loop), window);
   const { rows } = await sql<IterationResult & { fits: boolean }>`
     WITH page AS MATERIALIZED (
-      SELECT event_id, coalesce(sum(size) OVER (ORDER BY event_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
-        + size <= ${PAGE_MAX_BYTES} OR row_number() OVER (ORDER BY event_id) = 1 AS fits
+      SELECT event_id, current_index, coalesce(sum(size) OVER (
+          ORDER BY current_index ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+        + size <= ${PAGE_MAX_BYTES} OR row_number() OVER (ORDER BY current_index) = 1 AS fits
       FROM (
-        SELECT event_id, coalesce(octet_length(result::text), 0) + coalesce(octet_length(current_item), 0) AS size
-        FROM noetl.event
-        WHERE execution_id = ${loop.execution_id} AND event_id >= ${offsetId(loop.base_event_id, from)}
-          AND event_id < ${offsetId(loop.base_event_id, loop.size)} AND status = coalesce(${page.state ?? null}, status)
-        ORDER BY event_id LIMIT ${page.limit + 1}
+        SELECT event_id, current_index,
+          least(coalesce(octet_length(result::text), 0) + coalesce(octet_length(current_item), 0), 8 * ${cut}::int) AS size
+        FROM ${source} AS e
+        ORDER BY current_index LIMIT ${page.limit + 1}
       ) AS sized
     )
-    SELECT p.fits, e.current_index, e.status, CASE WHEN p.fits THEN e.result END AS result, e.error,
-      CASE WHEN p.fits THEN e.current_item END AS current_item, e.duration, e.worker_id
+    SELECT p.fits, e.current_index, e.status, CASE WHEN p.fits THEN ${cut === null ? sql`e.result` : sql`to_jsonb(left(e.result::text, ${cut}::int))`} END AS result, e.error,
+      CASE WHEN p.fits THEN ${cut === null ? sql`e.current_item` : sql`left(e.current_item, ${cut}::int)`} END AS current_item, e.duration, e.worker_id
     FROM page AS p JOIN noetl.event AS e ON e.execution_id = ${loop.execution_id} AND e.event_id = p.event_id
-    ORDER BY e.event_id`.execute(store.db);
+    ORDER BY e.current_index`.execute(store.db);
   const end = rows.findIndex(({ fits }) => !fits);
   const count = Math.min(page.limit, end < 0 ? rows.length : end);
   const items = rows.slice(0, count).map(({ fits: _, ...item }) => item);

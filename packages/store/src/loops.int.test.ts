@@ -1,7 +1,7 @@
 /** Loops on real Postgres: counted exactly once, whoever races whom. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startTestPostgres, type TestPostgres } from '@noetl/testkit';
-import { claimCommand, isStorable, listEvents, readItems, stepResult } from './index.ts';
+import { startTestPostgres, waitFor, type TestPostgres } from '@noetl/testkit';
+import { claimCommand, isStorable, listEvents, readItems, stepResult, withExecution } from './index.ts';
 import { LoopFixture, row, rowsOf } from './loop-fixture.ts';
 
 const LEASE_MS = 60_000;
@@ -53,6 +53,27 @@ describe('finishing', () => {
     expect(await loops.row()).toMatchObject({ completed: 10, open_chunks: 2 });
   });
 
+  test('neither the lock of the execution nor its end waits for a chunk that is being finished', async () => {
+    const [first, second] = await loops.commands();
+    await withExecution(loops.store, loops.loop.execution_id, async () => {
+      const done = await loops.finish(first?.command_id ?? '', { rows: rowsOf(0, 10) });
+      expect(done).toMatchObject({ committed: true, issued: [{ from_index: 20 }] });
+    });
+    const client = await loops.store.pool.connect();
+    await client.query('BEGIN');
+    await client.query(
+      "UPDATE noetl.command SET state = 'done' WHERE execution_id = $1 AND command_id = $2",
+      [loops.loop.execution_id, second?.command_id],
+    );
+    await loops.cancel();
+    expect(await loops.row()).toMatchObject({ state: 'stopping', open_chunks: 1 });
+    await client.query('ROLLBACK');
+    client.release();
+    const claim = { ...loops.loop, command_id: second?.command_id ?? '', worker_id: 'w', lease_ms: LEASE_MS };
+    expect(await claimCommand(loops.store, claim)).toMatchObject({ kind: 'gone' });
+    expect(await loops.row()).toMatchObject({ state: 'filled', open_chunks: 0 });
+  });
+
   test('what was not started is handed back as chunks', async () => {
     const [first] = await loops.commands();
     await loops.finish(first?.command_id ?? '', { rows: rowsOf(0, 4), remaining: [[4, 10]], window: 2 });
@@ -60,6 +81,20 @@ describe('finishing', () => {
       [4, 10],
       [10, 20],
     ]);
+  });
+
+  test('a range that is handed back is shared out to those who would have nothing to do', async () => {
+    await loops.open(100, { window: 1, chunk: 100 });
+    const [only] = await loops.commands();
+    const handBack = { rows: rowsOf(0, 4), remaining: [[4, 100]] as [number, number][], window: 4 };
+    await loops.finish(only?.command_id ?? '', { ...handBack, chunk_size: 12 });
+    expect((await loops.commands()).map((chunk) => [chunk.from_index, chunk.to_index])).toEqual([
+      [4, 28],
+      [28, 52],
+      [52, 76],
+      [76, 100],
+    ]);
+    expect(await loops.row()).toMatchObject({ open_chunks: 4, next_index: 100 });
   });
 
   test('eight workers at once: every index once, and the count exact', async () => {
@@ -224,4 +259,73 @@ describe('closing', () => {
     });
     expect(done?.event_type).toBe('loop.done');
   });
+});
+
+describe('the end of the execution fills its loops', () => {
+  test('when a chunk of one waits for a child', async () => {
+    await loops.open(20, { window: 2, chunk: 10 });
+    const [first] = await loops.commands();
+    await loops.store.pool.query(
+      `UPDATE noetl.command SET state = 'waiting', progress = '{}' WHERE execution_id = $1 AND command_id = $2`,
+      [loops.loop.execution_id, first?.command_id],
+    );
+    await loops.cancel();
+    expect(await loops.row()).toMatchObject({ state: 'filled', open_chunks: 0 });
+  });
+
+  test('when one was stopped while another chunk issued its successors', async () => {
+    await loops.open(40, { window: 2, chunk: 10 });
+    const [first, second] = await loops.commands();
+    const { pool } = loops.store;
+    const client = await pool.connect();
+    const waiting = (count: number): Promise<boolean> =>
+      waitFor(
+        async () => {
+          const { rows } = await pool.query<{ count: number }>(
+            `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          );
+          return (rows[0]?.count ?? 0) >= count;
+        },
+        { what: 'finishes that wait for the loop', timeoutMs: 10_000 },
+      );
+    await client.query('BEGIN');
+    await client.query('SELECT 1 FROM noetl.loop WHERE execution_id = $1 FOR UPDATE', [
+      loops.loop.execution_id,
+    ]);
+    const issuing = loops.finish(first?.command_id ?? '', { rows: rowsOf(0, 10) });
+    await waiting(1);
+    const stopping = loops.finish(second?.command_id ?? '', { rows: rowsOf(10, 20), stop: true });
+    await waiting(2);
+    await client.query('COMMIT');
+    client.release();
+    await Promise.all([issuing, stopping]);
+    // The successor was issued after the stop had begun to look, so it was not dropped.
+    expect(await loops.row()).toMatchObject({ state: 'stopping', open_chunks: 1 });
+    await loops.cancel();
+    expect(await loops.row()).toMatchObject({ state: 'filled', open_chunks: 0 });
+  });
+});
+
+test.each([20, 40])('more failures than are tolerated fail a loop of %i, at its end too', async (size) => {
+  await loops.open(size, { window: 2, chunk: 10, on_error: 'continue', tolerated: { count: 1 } });
+  const failing = {
+    status: 'FAILED' as const,
+    error: 'no',
+    result_text: '{"error":{"code":"X","message":"no"}}',
+  };
+  for (const { command_id, from_index, to_index } of await loops.commands()) {
+    const rows = rowsOf(from_index, to_index).map((each) => ({ ...each, ...failing }));
+    await loops.finish(command_id, {
+      rows: from_index === 10 ? rows : rowsOf(from_index, to_index),
+      window: 2,
+    });
+  }
+  for (const { command_id } of await loops.commands()) await loops.finish(command_id);
+  expect(await loops.close()).toEqual({ closed: true });
+  const [done] = await listEvents(loops.store, loops.loop.execution_id, {
+    limit: 1,
+    order: 'desc',
+    types: ['loop.done'],
+  });
+  expect(done).toMatchObject({ status: 'FAILED', result: { stats: { total: size, failed: 10 } } });
 });

@@ -5,12 +5,22 @@ import type { Store } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { language } from './migrations/0002-language.ts';
 import { limits } from './migrations/0003-limits.ts';
+import { operations } from './migrations/0004-operations.ts';
+import { redrive } from './migrations/0005-redrive.ts';
+import { retention } from './migrations/0006-retention.ts';
+import { stepDeadlines } from './migrations/0007-step-deadlines.ts';
+import { traces } from './migrations/0008-traces.ts';
 import { ensurePartitions } from './partition.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-language': language,
   '0003-limits': limits,
+  '0004-operations': operations,
+  '0005-redrive': redrive,
+  '0006-retention': retention,
+  '0007-step-deadlines': stepDeadlines,
+  '0008-traces': traces,
 };
 
 /** Returns the names of the migrations applied by this call. `nowMs`: Unix time, for the first event partitions. */

@@ -33,3 +33,17 @@ export async function overview(store: Store, nowMs: number): Promise<Overview> {
     loops: loops.rows[0]?.n ?? 0,
   };
 }
+
+/** Executions that have not ended, and commands that are open; each counted up to its bound and one more. */
+export async function openWork(
+  store: Store,
+  bounds: { executions: number; commands: number },
+): Promise<{ executions: number; commands: number }> {
+  const { rows } = await sql<{ executions: number; commands: number }>`
+    SELECT
+      (SELECT count(*)::int FROM (SELECT 1 FROM noetl.execution WHERE end_time IS NULL
+        LIMIT ${bounds.executions + 1}) AS e) AS executions,
+      (SELECT count(*)::int FROM (SELECT 1 FROM noetl.command WHERE state IN ('pending', 'leased')
+        LIMIT ${bounds.commands + 1}) AS c) AS commands`.execute(store.db);
+  return rows[0] as { executions: number; commands: number };
+}

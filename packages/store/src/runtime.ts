@@ -48,6 +48,8 @@ export interface LiveRuntime extends Runtime {
   status: string;
   heartbeat: Date;
   created_at: Date;
+  /** Commands that it holds. */
+  in_flight: number;
   /** Whether it has beaten lately. */
   alive: boolean;
 }
@@ -55,8 +57,12 @@ export interface LiveRuntime extends Runtime {
 /** Processes that have ever beaten and not said goodbye, by kind and name. */
 export async function listRuntimes(store: Store, limit = 1_000): Promise<LiveRuntime[]> {
   const { rows } = await sql<LiveRuntime>`
-    SELECT name, kind, status, capacity, labels, heartbeat, created_at,
+    SELECT name, kind, status, capacity, labels, heartbeat, created_at, coalesce(held.commands, 0) AS in_flight,
       heartbeat > now() - ${ALIVE_MS} * interval '1 ms' AS alive
-    FROM noetl.runtime ORDER BY kind, name LIMIT ${limit}`.execute(store.db);
+    FROM noetl.runtime LEFT JOIN (
+      SELECT worker_id, count(*)::int AS commands FROM noetl.command
+      WHERE state = 'leased' GROUP BY worker_id
+    ) AS held ON held.worker_id = name
+    ORDER BY kind, name LIMIT ${limit}`.execute(store.db);
   return rows;
 }

@@ -32,6 +32,14 @@ export async function executionsToAdvance(store: Store, { older_than_ms, limit }
   return rows.map((row) => row.execution_id);
 }
 
+/** Executions that have not ended in time, by the database's clock. */
+export async function overdueExecutions(store: Store, limit: number): Promise<Id[]> {
+  const { rows } = await sql<{ execution_id: Id }>`
+    SELECT execution_id FROM noetl.execution WHERE end_time IS NULL AND deadline IS NOT NULL AND deadline < now()
+    ORDER BY deadline LIMIT ${limit}`.execute(store.db);
+  return rows.map((row) => row.execution_id);
+}
+
 /** Loops that are not done, by pages; `after` is the key of the last one before. */
 export function runningLoops(
   store: Store,

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Id } from '@noetl/protocol';
 import type { CommandKey } from './command.ts';
 import type { Store } from './database.ts';
+import { isPaused } from './pause.ts';
 
 /** An execution with all below it. */
 export interface Standing {
@@ -19,7 +20,8 @@ export async function standings(store: Store): Promise<Standing[]> {
       count(*) FILTER (WHERE c.state = 'leased' AND c.lease_until > now())::int AS running,
       count(*) FILTER (WHERE c.state = 'pending')::int AS waiting
     FROM noetl.command AS c JOIN noetl.execution AS e USING (execution_id)
-    WHERE c.state IN ('pending', 'leased') AND c.lane = 'chunk' GROUP BY 1`.execute(store.db);
+    WHERE c.state IN ('pending', 'leased') AND c.lane = 'chunk' AND NOT ${isPaused}
+    GROUP BY 1`.execute(store.db);
   return rows;
 }
 

@@ -19,6 +19,7 @@ if (!installDependencies(root)) fail('npm ci failed: see above.');
 
 let ok = true;
 ok = step('Building', 'typescript/bin/tsc', ['-b', 'packages']) && ok;
+ok = step('Bundling the console', '../packages/console/bin/build.mjs', []) && ok;
 if (given.length === 0) {
   ok = step('Linting', 'eslint/bin/eslint.js', ['-c', 'packages/testkit/eslint.config.js', 'packages']) && ok;
 }

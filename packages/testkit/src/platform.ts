@@ -9,6 +9,8 @@ export interface TestPlatformOptions {
   /** Worker processes to start with. */
   workers: number;
   env?: Record<string, string>;
+  /** More environment for one process: `api`, `aggregator`, `worker-1`, … */
+  envOf?: (name: string) => Record<string, string>;
   /** Services to use; fresh ones, ended with the platform, when absent. */
   postgres?: { url: string };
   nats?: { url: string };
@@ -50,6 +52,7 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
       workers: options.workers,
       logDir: join(runFolder(), uniqueName('platform')),
       env: { NOETL_LOG_FORMAT: 'json', NOETL_LOG_LEVEL: 'info', ...options.env },
+      ...(options.envOf && { envOf: options.envOf }),
       onStart: (_, pid) => void endWithRun(pid),
     });
   } catch (error) {

@@ -29,7 +29,10 @@ const PUBLIC_REGISTRY = 'https://registry.npm' + 'js.org/';
 
 const files = trackedFiles();
 const text = files.filter((file) => !/\.(png|ico|woff2?|gz|jpg|svg)$/.test(file));
-const sources = files.filter((file) => /^packages\/.*\.(ts|tsx|mjs|js|py)$/.test(file));
+const MADE_BY_A_TOOL = 'packages/client/src/schema.ts';
+const sources = files.filter(
+  (file) => /^packages\/.*\.(ts|tsx|mjs|js|py)$/.test(file) && file !== MADE_BY_A_TOOL,
+);
 
 describe('tidy', () => {
   test(`no source file is longer than ${LINES_MAX} lines`, () => {

@@ -14,5 +14,6 @@ export type {
   ValueStore,
 } from './tool.ts';
 export { secondsOf } from './artifact.ts';
+export type { RunnerEnd } from './runner/pool.ts';
 export { limitKeys } from './limit-keys.ts';
 export { createToolbox, type Toolbox, type ToolboxOptions } from './toolbox.ts';

@@ -70,6 +70,8 @@ export interface ToolEnvironment {
   /** A text that is about to be stored, without the secrets that have come up so far. */
   redact: (text: string) => string;
   signal: AbortSignal;
+  /** W3C trace context that requests carry. */
+  traceparent?: string;
   /** When limits apply to the call. */
   permit?: Permit;
   /** Of one item. */

@@ -10,7 +10,7 @@ import { natsTool } from './nats.ts';
 import { NatsConnections } from './nats/connections.ts';
 import { noop } from './noop.ts';
 import { postgresTool } from './postgres.ts';
-import { RunnerPool } from './runner/pool.ts';
+import { RunnerPool, type RunnerEnd } from './runner/pool.ts';
 import { transferTool } from './transfer.ts';
 import { PostgresPools } from './sql/pools.ts';
 import { withScripts, type ScriptDeps } from './script.ts';
@@ -35,6 +35,8 @@ export interface ToolboxOptions {
   httpHosts?: Record<string, string>;
   /** Folder that scripts of type `file` are read from. */
   scriptsDir?: string;
+  /** Told of every runner process that is not used again. */
+  runnerEnded?: (language: string, reason: RunnerEnd) => void;
 }
 
 const PYTHON_RUNNER = fileURLToPath(new URL('../runners/python/main.py', import.meta.url));
@@ -45,12 +47,18 @@ export function createToolbox({
   runners,
   httpHosts = {},
   scriptsDir,
+  runnerEnded = () => undefined,
 }: ToolboxOptions): Toolbox {
   const python = new RunnerPool(
     { program: pythonPath, args: ['-I', '-B', PYTHON_RUNNER], env: runnerEnvironment() },
     runners,
+    (reason) => runnerEnded('python', reason),
   );
-  const javascript = new RunnerPool({ program: process.execPath, args: javascriptArgs(), env: {} }, runners);
+  const javascript = new RunnerPool(
+    { program: process.execPath, args: javascriptArgs(), env: {} },
+    runners,
+    (reason) => runnerEnded('javascript', reason),
+  );
   const pools = new PostgresPools();
   const http = createHttp(httpHosts);
   const scripts: ScriptDeps = {

@@ -10,7 +10,14 @@ import {
   type Json,
   type JsonObject,
 } from '@noetl/protocol';
-import { createChild, getExecution, requestCancel, stepResult, type ExecutionRow } from '@noetl/store';
+import {
+  createChild,
+  getExecution,
+  playbookHead,
+  requestCancel,
+  stepResult,
+  type ExecutionRow,
+} from '@noetl/store';
 import type { ToolOutcome } from '@noetl/tools';
 import { stepOf } from './loop-context.ts';
 import type { WorkerDeps } from './worker-deps.ts';
@@ -35,13 +42,16 @@ export async function startChild(deps: WorkerDeps, call: ChildCall): Promise<Chi
     throw new NoetlError('TOOL_CONFIG', 'the playbook tool needs `path`: which playbook to start');
   }
   const version = Number(config['version']);
+  const isVersion = Number.isInteger(version) && version > 0;
+  const entry = await playbookHead(deps.store, { path, ...(isVersion && { version }) });
+  const { timeout_s } = await deps.playbooks(entry.catalog_id);
   const { execution_id } = await createChild(deps.store, {
     execution_id: deps.newId(),
     parent_execution_id,
-    path,
+    entry,
     key,
     payload: payloadOf(config, input),
-    ...(Number.isInteger(version) && version > 0 && { version }),
+    ...(timeout_s !== undefined && { timeout_s }),
   });
   notifyAdvance(deps.bus, execution_id);
   if (!waits(config)) return { waits: false, value: { status: 'started', execution_id, path, async: true } };

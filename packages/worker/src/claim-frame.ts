@@ -9,6 +9,7 @@ import {
   type JsonObject,
 } from '@noetl/protocol';
 import { fillFrame } from '@noetl/store';
+import { STEP_DEATHS_MAX, workerDied } from './careful.ts';
 import type { CommandEnvironment } from './environment.ts';
 import { Frame } from './frame.ts';
 import type { Gate } from './gate.ts';
@@ -32,11 +33,16 @@ const ATTEMPTS_MAX = 5;
 export async function claimFrame(
   deps: WorkerDeps,
   context: LoopContext,
-  frame: { execution_id: string; command_id: string; attempt: number; ctx: JsonObject },
+  frame: { execution_id: string; command_id: string; attempt: number; ctx: JsonObject; deaths: number },
   around: CommandEnvironment,
   gate: Gate,
 ): Promise<ClaimedFrame> {
   const held = { execution_id: frame.execution_id, command_id: frame.command_id, worker_id: deps.workerId };
+  const failed = async (error: ErrorInfo): Promise<ClaimedFrame> => {
+    const range = await fillFrame(deps.store, context.loop, held, ['null']);
+    return range ? { kind: 'failed', from: range.from, error } : { kind: 'lost' };
+  };
+  if (frame.deaths >= STEP_DEATHS_MAX) return failed(workerDied('the claim of a frame', frame.deaths));
   let rows: Json[];
   try {
     rows = await claimedRows(deps, context, frame.ctx, around, gate);
@@ -45,8 +51,7 @@ export async function claimFrame(
     around.environment.signal.throwIfAborted();
     const info = around.redactor.error(errorInfo(error));
     if (info.retryable && frame.attempt < ATTEMPTS_MAX) throw error;
-    const range = await fillFrame(deps.store, context.loop, held, ['null']);
-    return range ? { kind: 'failed', from: range.from, error: info } : { kind: 'lost' };
+    return failed(info);
   }
   if (rows.length === 0) return { kind: 'drained' };
   const whole = context.step.loop?.cursor?.process === 'frame';

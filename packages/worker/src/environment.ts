@@ -24,6 +24,8 @@ interface About {
   context: Context;
   playbook: Playbook;
   signal: AbortSignal;
+  /** W3C trace context for what is asked of others. */
+  traceparent?: string | undefined;
 }
 
 interface Guards {
@@ -33,7 +35,7 @@ interface Guards {
 }
 
 export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironment {
-  const { execution_id, step, context, playbook, signal } = about;
+  const { execution_id, step, context, playbook, signal, traceparent } = about;
   const redactor = new Redactor();
   const credentials: ToolEnvironment['credentials'] = async (name) => {
     const credential = await deps.credentials.get(name);
@@ -74,6 +76,7 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
     hide: (secret) => redactor.learnValue(secret),
     redact: (text) => redactor.result(text),
     signal,
+    ...(traceparent !== undefined && { traceparent }),
     error_status: playbook.generation === 'seed',
   };
   return { environment, redactor, values, names };

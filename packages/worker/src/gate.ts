@@ -56,7 +56,7 @@ export class ChunkGate {
 
   /** Whether anything may be started. */
   get isOpen(): boolean {
-    return this.putOff === undefined && this.#lease.holds();
+    return this.putOff === undefined && !this.#lease.paused() && this.#lease.holds();
   }
 
   limited(keys: readonly string[]): string[] {

@@ -1,27 +1,32 @@
 /** A claimed chunk, from its items to the commit: run, finish in one fenced transaction, then tell the others. */
 import { loopKey, publishAggregate, publishCommand, raiseCompleted } from '@noetl/bus';
-import { NoetlError, type ChunkCommand, type LoopState } from '@noetl/protocol';
+import { NoetlError, windowOf, type ChunkCommand, type ErrorInfo, type LoopState } from '@noetl/protocol';
 import {
-  collectionItems,
+  chosenIndexes,
+  chunkItems,
   finishChunk,
   isStorable,
   type Claim,
   type IterationRow,
   type LoopRow,
 } from '@noetl/store';
+import { carefulOf, alone } from './careful.ts';
 import { nextChunkSize } from './chunk-budget.ts';
 import { claimFrame, mustSplit } from './claim-frame.ts';
 import { environmentOf, type CommandEnvironment } from './environment.ts';
 import { ChunkGate, gateOf } from './gate.ts';
 import type { Lease } from './leases.ts';
-import type { LoopContext } from './loop-context.ts';
+import { stopsOnError, type LoopContext } from './loop-context.ts';
+import { whileHeld } from './persist.ts';
 import { progressOf } from './progress.ts';
 import { failedRow, failureText, runChunk, type ChunkResult } from './run-chunk.ts';
 import { suspendOrGoOn } from './suspend.ts';
 import { childrenOf } from './tasks.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
-type Finished = Extract<Awaited<ReturnType<typeof finishChunk>>, { committed: true }>;
+type Finished = Extract<Awaited<ReturnType<typeof finishChunk>>, { committed: true }> & {
+  stored: IterationRow[];
+};
 type Claimed = Extract<Claim, { kind: 'claimed' }>;
 
 /** What there is to store of a chunk. */
@@ -39,14 +44,39 @@ export async function handleChunk(
   lease: Lease,
 ): Promise<void> {
   const { signal } = lease;
+  const startedAt = deps.clock();
+  const startMs = deps.nowMs();
   const context = await deps.loops(command);
   const { step, loop, playbook } = context;
-  const about = { execution_id: loop.execution_id, step: step.name, context: loop.context, playbook, signal };
+  const { execution_id } = loop;
+  const part = `command:${command.command_id}` as const;
+  const traceparent = await deps.traces?.traceparent(execution_id, part);
+  const about = { execution_id, step: step.name, context: loop.context, playbook, signal, traceparent };
   const around = environmentOf(deps, about);
   const work = await workOf({ ...deps, lease }, command, claimed, context, around);
   if (!work || signal.aborted) return;
-  const finished = await finish(deps, command, context, work);
-  if (finished) await announce(deps, loop, finished);
+  await deps.failpoint('worker.ran');
+  const finished = await whileHeld(lease, deps.log, () => finish(deps, command, context, work));
+  await deps.failpoint('worker.committed');
+  if (finished) {
+    const counts = countsOf(finished.stored, work.remaining);
+    deps.record.chunk({ seconds: (deps.clock() - startedAt) / 1000, ...counts });
+    deps.traces?.record(execution_id, {
+      part,
+      under: `event:${loop.loop_id}`,
+      link: `event:${loop.loop_id}`,
+      name: `${step.name} [chunk]`,
+      startMs,
+      endMs: deps.nowMs(),
+      attributes: {
+        'noetl.kind': 'chunk',
+        'noetl.items': finished.stored.length,
+        'noetl.failed': counts.failed,
+      },
+    });
+    await announce(deps, loop, finished);
+  }
+  await deps.failpoint('worker.announced');
 }
 
 /** Claims the items when the chunk has none yet, and runs them; undefined when there is nothing to finish. */
@@ -60,9 +90,15 @@ async function workOf(
   const { execution_id, command_id, from_index, to_index } = command;
   if (from_index !== undefined && to_index !== undefined)
     return runRange(deps, command, claimed, context, around, { from: from_index, to: to_index });
-  const { attempt, ctx } = claimed;
+  const { attempt, ctx, deaths } = claimed;
   const gate = gateOf(deps.permits, deps.lease);
-  const frame = await claimFrame(deps, context, { execution_id, command_id, attempt, ctx }, around, gate);
+  const frame = await claimFrame(
+    deps,
+    context,
+    { execution_id, command_id, attempt, ctx, deaths },
+    around,
+    gate,
+  );
   switch (frame.kind) {
     case 'lost':
       return undefined;
@@ -78,11 +114,12 @@ async function workOf(
 async function runRange(
   deps: WorkerDeps & { lease: Lease },
   command: ChunkCommand,
-  { ctx, progress, loop_failed }: Claimed,
+  claimed: Claimed,
   context: LoopContext,
   { environment, redactor, values, names }: CommandEnvironment,
   { from, to }: { from: number; to: number },
 ): Promise<Work | undefined> {
+  const { ctx, progress, loop_failed } = claimed;
   if (mustSplit(context, to - from)) {
     const singles = Array.from({ length: to - from }, (_, offset): [number, number] => [
       from + offset,
@@ -90,15 +127,42 @@ async function runRange(
     ]);
     return { ...NOTHING, remaining: singles };
   }
-  const items = await collectionItems(deps.store, context.loop, from, to);
+  const { items, indexes } = await chunkItems(deps.store, context.loop, from, to);
   const { toolbox, clock, permits, lease } = deps;
   const gate = new ChunkGate(permits, lease);
   const tools = { environment, redactor, toolbox, values, clock, names, children: childrenOf(deps), gate };
-  const chunk = { context, from, to, items, ctx, loop_failed, ...tools };
-  const result = await suspendOrGoOn(deps, command, progressOf(progress), (resumed) =>
-    runChunk(chunk, resumed),
-  );
+  const careful = carefulOf(deps, command, claimed);
+  const places = { from, to, items, ...(indexes && { indexes }) };
+  const chunk = { context, ...places, ctx, loop_failed, ...tools, ...(careful && { careful }) };
+  const work = (): Promise<ChunkResult | undefined> =>
+    suspendOrGoOn(deps, command, progressOf(progress), (resumed) => runChunk(chunk, resumed));
+  const result = await (careful ? alone(work) : work());
   return result && { ...result, remaining: result.next < to ? [[result.next, to]] : [] };
+}
+
+/** All items of a chunk that can never be finished, as failed ones. */
+export async function failChunk(deps: WorkerDeps, command: ChunkCommand, error: ErrorInfo): Promise<void> {
+  const context = await deps.loops(command);
+  const { loop } = context;
+  const { from_index: from = 0, to_index: to = 0 } = command;
+  const indexes = loop.redrive ? await chosenIndexes(deps.store, loop, loop.redrive, from, to) : undefined;
+  const { items } = await chunkItems(deps.store, loop, from, to).catch(() => ({ items: [] as string[] }));
+  const rows = Array.from({ length: to - from }, (_, at) =>
+    failedRow(indexes?.[at] ?? from + at, items[at] ?? 'null', error),
+  );
+  const work = { ...NOTHING, rows, remaining: [], stop: stopsOnError(loop) };
+  const finished = await finish(deps, command, context, work);
+  if (!finished) return;
+  deps.record.chunk(countsOf(rows, []));
+  await announce(deps, loop, finished);
+}
+
+function countsOf(
+  rows: IterationRow[],
+  remaining: unknown[],
+): { completed: number; failed: number; handedBack: number } {
+  const failed = rows.filter(({ status }) => status === 'FAILED').length;
+  return { completed: rows.length - failed, failed, handedBack: remaining.length };
 }
 
 /** Undefined when somebody else finished this chunk first: then nothing of ours counts. */
@@ -124,29 +188,14 @@ async function finish(
   };
   try {
     const finished = await finishChunk(deps.store, request);
-    return finished.committed ? finished : undefined;
+    return finished.committed ? { ...finished, stored: rows } : undefined;
   } catch (error) {
     if (!(error instanceof NoetlError) || error.code !== 'RESULT_NOT_STORABLE') throw error;
     const checked = await withoutUnstorable(deps, rows);
-    const fails = loop.on_error === 'fail' && checked.some((row) => row.status === 'FAILED');
+    const fails = stopsOnError(loop) && checked.some((row) => row.status === 'FAILED');
     const finished = await finishChunk(deps.store, { ...request, rows: checked, stop: stop || fails });
-    return finished.committed ? finished : undefined;
+    return finished.committed ? { ...finished, stored: checked } : undefined;
   }
-}
-
-type Bounds = Pick<LoopRow, 'mode' | 'max_in_flight' | 'concurrency' | 'chunk_max' | 'cursor'>;
-
-/** Chunks of one loop that may be out: twice what the pool can run, within the author's bound. */
-export function windowOf(
-  { mode, max_in_flight, concurrency, chunk_max, cursor }: Bounds,
-  poolSlots: number,
-): number {
-  if (mode === 'sequential') return 1;
-  const byPool = Math.max(4, poolSlots * 2);
-  if (max_in_flight === null) return byPool;
-  const bound = Math.max(1, Math.floor(max_in_flight / concurrency));
-  // Those that may wait for children take no worker: as many as the author wants.
-  return chunk_max !== null || cursor ? bound : Math.min(bound, byPool);
 }
 
 /** Rows whose result Postgres refuses become failures of their own; their siblings keep their results. */

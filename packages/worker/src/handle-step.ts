@@ -3,11 +3,14 @@ import { notifyAdvance } from '@noetl/bus';
 import type { Step } from '@noetl/playbook';
 import { NoetlError, type ErrorInfo, type Id, type Json, type StepCommand } from '@noetl/protocol';
 import { finishStep } from '@noetl/store';
+import { STEP_DEATHS_MAX, workerDied } from './careful.ts';
 import { environmentOf } from './environment.ts';
 import { Frame } from './frame.ts';
+import { failStep } from './give-up.ts';
 import { gateOf } from './gate.ts';
 import type { Lease } from './leases.ts';
 import { stepOf } from './loop-context.ts';
+import { whileHeld } from './persist.ts';
 import { progressOf, type Progress } from './progress.ts';
 import { resultText } from './results.ts';
 import type { Redactor } from './secrets.ts';
@@ -18,14 +21,20 @@ import type { WorkerDeps } from './worker-deps.ts';
 export async function handleStep(
   deps: WorkerDeps,
   command: StepCommand,
-  claimed: { catalog_id: Id; progress: Json },
+  claimed: { catalog_id: Id; progress: Json; deaths: number },
   lease: Lease,
 ): Promise<void> {
   const { execution_id, context } = command;
   const { signal } = lease;
+  const startedAt = deps.clock();
+  const startMs = deps.nowMs();
+  if (claimed.deaths >= STEP_DEATHS_MAX)
+    return failStep(deps, command, workerDied('the step', claimed.deaths));
   const playbook = await deps.playbooks(claimed.catalog_id);
   const step = stepOf(playbook, command.step);
-  const about = { execution_id, step: step.name, context, playbook, signal };
+  const part = `event:${command.event_id}` as const;
+  const traceparent = await deps.traces?.traceparent(execution_id, part);
+  const about = { execution_id, step: step.name, context, playbook, signal, traceparent };
   const { environment: around, redactor, values, names } = environmentOf(deps, about);
   // A result that is kept as a whole comes as a whole.
   const isKept = step.output !== undefined || step.tasks.some(({ output }) => output !== undefined);
@@ -49,14 +58,29 @@ export async function handleStep(
   const written = redactor.vars(frame.written);
   const ctx = Object.keys(written).length === 0 ? {} : { ctx: written };
   const stored = await storedOutcome(deps, execution_id, step, redactor, outcome);
-  const { committed } = await finishStep(deps.store, {
+  await deps.failpoint('worker.ran');
+  const finished = {
     execution_id,
     command_id: command.command_id,
     worker_id: deps.workerId,
     nowMs: deps.nowMs(),
     outcome: { ...stored, ...facts, ...ctx },
-  });
-  if (committed) notifyAdvance(deps.bus, execution_id);
+  };
+  const { committed } = await whileHeld(lease, deps.log, () => finishStep(deps.store, finished));
+  await deps.failpoint('worker.committed');
+  if (committed) {
+    deps.record.step(stored.status, (deps.clock() - startedAt) / 1000);
+    deps.traces?.record(execution_id, {
+      part,
+      name: step.name,
+      startMs,
+      endMs: deps.nowMs(),
+      attributes: { 'noetl.kind': 'step', 'noetl.attempts': outcome.attempts },
+      ...(stored.status === 'FAILED' && { error: stored.error.message }),
+    });
+    notifyAdvance(deps.bus, execution_id);
+  }
+  await deps.failpoint('worker.announced');
 }
 
 type Stored = { status: 'COMPLETED'; result_text: string } | { status: 'FAILED'; error: ErrorInfo };

@@ -3,13 +3,15 @@
  * on. A command whose lease is lost (taken over, cancelled, loop stopped) or has run out unextended, by this worker's
  * own clock, is aborted: it starts nothing more, and the fence of its finish decides what counts.
  */
-import { every, type Log, type Service } from '@noetl/service';
+import { every, type Log, type RoundRecorder, type Service } from '@noetl/service';
 import { heartbeat, type CommandKey, type Store } from '@noetl/store';
 
 export interface Lease {
   signal: AbortSignal;
   /** False, and the signal ends, once the time is over; a process that was asleep learns it here first. */
   holds(): boolean;
+  /** What has been started ends; nothing else of the command is. */
+  paused(): boolean;
   /** Throws when it does not hold. */
   check(): void;
   release(): void;
@@ -21,6 +23,7 @@ interface Held {
   working: () => void;
   /** Monotonic milliseconds. */
   until: number;
+  paused: boolean;
 }
 
 interface Options {
@@ -29,6 +32,9 @@ interface Options {
   leaseMs: number;
   heartbeatMs: number;
   log: Log;
+  rounds?: RoundRecorder;
+  /** Told of each command that is lost. */
+  lost?: () => void;
   /** Monotonic milliseconds. */
   clock: () => number;
 }
@@ -40,9 +46,9 @@ export class Leases {
 
   constructor(options: Options) {
     this.#options = options;
-    const { heartbeatMs, log } = options;
-    const beats = every('heartbeat', heartbeatMs, () => this.#beat(), { log });
-    const watch = every('leases', heartbeatMs / 4, () => this.#expire(), { log });
+    const { heartbeatMs, log, rounds } = options;
+    const beats = every('heartbeat', heartbeatMs, () => this.#beat(), { log, rounds });
+    const watch = every('leases', heartbeatMs / 4, () => this.#expire(), { log, rounds });
     this.service = {
       name: 'leases',
       start: async () => {
@@ -65,15 +71,16 @@ export class Leases {
   hold(key: CommandKey, claimedAt: number, working: () => void): Lease {
     const { clock, leaseMs } = this.#options;
     const abort = new AbortController();
-    const held = { key, abort, working, until: claimedAt + leaseMs };
+    const held = { key, abort, working, until: claimedAt + leaseMs, paused: false };
     this.#held.set(textOf(key), held);
     const holds = (): boolean => {
-      if (clock() >= held.until) lose(held);
+      if (clock() >= held.until) this.#lose(held);
       return !abort.signal.aborted;
     };
     return {
       signal: abort.signal,
       holds,
+      paused: () => held.paused,
       check: () => {
         holds();
         abort.signal.throwIfAborted();
@@ -92,22 +99,27 @@ export class Leases {
     const keys = beating.map(({ key }) => key);
     const until = clock() + leaseMs;
     const kept = await heartbeat(store, keys, workerId, leaseMs);
-    const ours = new Set(kept.map(textOf));
+    const ours = new Map(kept.map((key) => [textOf(key), key]));
     for (const held of beating) {
-      if (ours.has(textOf(held.key))) held.until = until;
-      else lose(held);
+      const key = ours.get(textOf(held.key));
+      if (!key) this.#lose(held);
+      else {
+        held.until = until;
+        held.paused = key.paused;
+      }
     }
+  }
+
+  #lose({ key, abort }: Held): void {
+    if (!abort.signal.aborted) this.#options.lost?.();
+    abort.abort(new Error(`the lease of command ${key.command_id} is lost`));
   }
 
   #expire(): Promise<void> {
     const now = this.#options.clock();
-    for (const held of this.#held.values()) if (now >= held.until) lose(held);
+    for (const held of this.#held.values()) if (now >= held.until) this.#lose(held);
     return Promise.resolve();
   }
-}
-
-function lose({ key, abort }: Held): void {
-  abort.abort(new Error(`the lease of command ${key.command_id} is lost`));
 }
 
 function textOf({ execution_id, command_id }: CommandKey): string {

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Playbook, Step } from '@noetl/playbook';
 import { NoetlError, type Id } from '@noetl/protocol';
-import { getLoop, type LoopKey, type LoopRow, type Store } from '@noetl/store';
+import { getLoop, spanOf, type LoopKey, type LoopRow, type Store } from '@noetl/store';
 
 export interface LoopContext {
   loop: LoopRow;
@@ -35,12 +35,18 @@ export function loopCache(store: Store, playbooks: Playbooks): Loops {
     kept.forceFetch(`${execution_id}/${loop_id}`, { context: { execution_id, loop_id } });
 }
 
+/** Whether one failed item ends the loop, whatever the others do. */
+export function stopsOnError({ on_error, tolerated_count, tolerated_percent }: LoopRow): boolean {
+  return on_error === 'fail' && tolerated_count === null && tolerated_percent === null;
+}
+
 /** The fixed ones of {@link iterationLocals}. */
 export const ITERATION_NAMES = ['iter', 'loop', 'loop_index', '_index', '_total'];
 
 /** Names under which templates of an iteration reach their item and its position. */
 export function iterationLocals(loop: LoopRow, index: number, item: unknown): Record<string, unknown> {
-  const { iterator, size } = loop;
+  const { iterator } = loop;
+  const size = spanOf(loop);
   const position = { _index: index, _first: index === 0, _last: index === size - 1, _total: size };
   return {
     [iterator]: item,

@@ -4,7 +4,7 @@
  * nothing.
  */
 import { notifyRoom, onLimits, onRoom, type Bus, type Subscription } from '@noetl/bus';
-import { every, type Log, type Service } from '@noetl/service';
+import { every, whenUp, type Log, type RoundRecorder, type Service } from '@noetl/service';
 import { endFlowUse, flowLimitKeys, pauseFlow, takePermits, type Store } from '@noetl/store';
 import type { Permit } from '@noetl/tools';
 import { Line, type Turn } from './line.ts';
@@ -23,6 +23,7 @@ interface Options {
   store: Store;
   bus: Bus;
   log: Log;
+  rounds?: RoundRecorder;
   workerId: string;
   leaseMs: number;
   /** Monotonic milliseconds. */
@@ -44,14 +45,17 @@ export class Permits {
 
   constructor(options: Options) {
     this.#options = options;
-    const { store, bus, log, workerId, leaseMs } = options;
-    const rounds = every('limits', Math.min(REFRESH_MS, leaseMs / 4), () => this.#round(), { log });
+    const { store, bus, log, rounds: record, workerId, leaseMs } = options;
+    const rounds = every('limits', Math.min(REFRESH_MS, leaseMs / 4), () => this.#round(), {
+      log,
+      rounds: record,
+    });
     let heard: Subscription[] = [];
     this.service = {
       name: 'limits',
       start: async () => {
         heard = [onRoom(bus, (key) => this.#askAgain(key)), onLimits(bus, () => void this.#changed())];
-        await this.#refresh();
+        await whenUp(() => this.#refresh(), log);
         await rounds.start();
       },
       stop: async () => {

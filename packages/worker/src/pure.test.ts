@@ -1,9 +1,9 @@
 /** The worker's own arithmetic: chunk sizes, windows, policy rules, retry delays. */
+import { windowOf } from '@noetl/protocol';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Rule, Scope } from '@noetl/playbook';
-import { nextChunkSize } from './chunk-budget.ts';
-import { windowOf } from './handle-chunk.ts';
+import { hasBudget, nextChunkSize } from './chunk-budget.ts';
 import type { Output } from './output.ts';
 import { judge, retryDelayMs } from './policy.ts';
 
@@ -20,6 +20,20 @@ describe('chunks', () => {
     ['of nothing, one is tried', { items: 0, elapsed_ms: 0, bytes: 0 }, 1],
   ])('%s', (_, figures, size) => {
     expect(nextChunkSize(figures)).toBe(size);
+  });
+
+  test.each([
+    ['begins', { items: 1, total: 10, elapsed_ms: 1, bytes: 1 }, true],
+    [
+      'gives back early what turns out far too large',
+      { items: 10, total: 1_000, elapsed_ms: 500, bytes: 1 },
+      false,
+    ],
+    ['ends what it has half done', { items: 5, total: 10, elapsed_ms: 900, bytes: 1 }, true],
+    ['ends after two seconds', { items: 9, total: 10, elapsed_ms: 2_000, bytes: 1 }, false],
+    ['holds no more than eight megabytes', { items: 9, total: 10, elapsed_ms: 1, bytes: 8 << 20 }, false],
+  ])('a chunk %s', (_, progress, goesOn) => {
+    expect(hasBudget(progress)).toBe(goesOn);
   });
 
   test('always a whole number within bounds', () => {

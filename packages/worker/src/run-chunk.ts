@@ -15,12 +15,13 @@ import {
   type ToolItem,
   type Toolbox,
 } from '@noetl/tools';
-import { CHUNK_BYTES_MAX, CHUNK_TIME_MAX_MS } from './chunk-budget.ts';
+import type { Careful } from './careful.ts';
+import { hasBudget } from './chunk-budget.ts';
 import { Frame, hasStaticConfig, renderConfig } from './frame.ts';
 import type { ChunkGate } from './gate.ts';
 import { inputPlan, type InputPlan } from './input-plan.ts';
 import { Postponed } from './line.ts';
-import { iterationLocals, type LoopContext } from './loop-context.ts';
+import { iterationLocals, stopsOnError, type LoopContext } from './loop-context.ts';
 import type { LoadedValues } from './loaded-values.ts';
 import type { Redactor } from './secrets.ts';
 import { Suspended, type Progress } from './progress.ts';
@@ -35,6 +36,8 @@ export interface Chunk {
   to: number;
   /** JSON text of the items `[from, to)`. */
   items: string[];
+  /** Of a redrive, whose positions are not indexes: the index of each item. */
+  indexes?: number[];
   /** Variables as the loop's earlier chunks left them, over the loop's frozen context. */
   ctx: JsonObject;
   environment: ToolEnvironment;
@@ -49,6 +52,8 @@ export interface Chunk {
   loop_failed: number;
   /** Monotonic milliseconds. */
   clock: () => number;
+  /** Of a chunk whose worker vanished. */
+  careful?: Careful;
 }
 
 export interface ChunkResult {
@@ -76,7 +81,8 @@ export async function runChunk(chunk: Chunk, progress?: Progress): Promise<Chunk
 }
 
 /** One task whose outcome nobody looks at before the next item starts. */
-function isStream({ context: { step, loop }, gate }: Chunk, task: Task): boolean {
+function isStream({ context: { step, loop }, gate, careful }: Chunk, task: Task): boolean {
+  if (careful) return false;
   const plain =
     task.rules.length === 0 && Object.keys(task.set).length === 0 && step.cases.every(isForEngine);
   const alone = step.tasks.length === 1 && loop.concurrency === 1 && !startsChild(task.kind);
@@ -124,8 +130,7 @@ class ChunkRun {
     this.#chunk = chunk;
     this.#next = chunk.from;
     this.#startedAt = chunk.clock();
-    const { on_error, tolerated_count, tolerated_percent } = chunk.context.loop;
-    this.#stopsOnError = on_error === 'fail' && tolerated_count === null && tolerated_percent === null;
+    this.#stopsOnError = stopsOnError(chunk.context.loop);
   }
 
   result(): ChunkResult {
@@ -148,7 +153,8 @@ class ChunkRun {
 
   /** Item by item, as many at once as the loop allows. */
   async each(progress?: Progress): Promise<void> {
-    const { concurrency } = this.#chunk.context.loop;
+    const { context, careful } = this.#chunk;
+    const concurrency = careful ? 1 : context.loop.concurrency;
     const running = new Set<Promise<void>>();
     let thrown: { error: unknown } | undefined;
     while (this.#mayStart() && !thrown) {
@@ -171,7 +177,12 @@ class ChunkRun {
   }
 
   async #one(index: number, progress?: Progress): Promise<void> {
-    const { context, environment, toolbox, values, children, gate, from, to } = this.#chunk;
+    const { context, environment, toolbox, values, children, gate, from, to, careful } = this.#chunk;
+    const blamed = await careful?.before(index, this.#indexAt(index));
+    if (blamed) {
+      this.#store(index, { status: 'error', error: blamed, stdout: '', attempts: 1, duration_ms: 0 });
+      return;
+    }
     const frame = this.#frame(index);
     const idempotencyKey = this.#key(index);
     const tasks = { toolbox, values, environment, idempotencyKey, children, gate: gate.of(index) };
@@ -290,17 +301,18 @@ class ChunkRun {
   }
 
   #mayStart(): boolean {
-    const { to, clock, gate } = this.#chunk;
+    const { from, to, clock, gate } = this.#chunk;
     if (this.#next >= to || this.#stop || !gate.isOpen) return false;
-    if (this.#next === this.#chunk.from) return true;
-    return clock() - this.#startedAt < CHUNK_TIME_MAX_MS && this.#bytes < CHUNK_BYTES_MAX;
+    if (this.#next === from) return true;
+    const elapsed_ms = clock() - this.#startedAt;
+    return hasBudget({ items: this.#next - from, total: to - from, elapsed_ms, bytes: this.#bytes });
   }
 
   #frame(index: number): Frame {
     const { context, items, from, ctx, values, names } = this.#chunk;
     const item = JSON.parse(items[index - from] as string) as Json;
     const vars = { ...context.loop.context.vars, ...ctx, ...this.#ctx };
-    const locals = { ...names, ...iterationLocals(context.loop, index, item) };
+    const locals = { ...names, ...iterationLocals(context.loop, this.#indexAt(index), item) };
     return new Frame({ ...context.loop.context, vars }, locals, values);
   }
 
@@ -320,7 +332,13 @@ class ChunkRun {
 
   #key(index: number): string {
     const { loop } = this.#chunk.context;
-    return `${loop.execution_id}/${loop.step}/${loop.loop_id}/${index}`;
+    return `${loop.execution_id}/${loop.step}/${loop.loop_id}/${this.#indexAt(index)}`;
+  }
+
+  /** The item's own index: the chunk's range is one of positions. */
+  #indexAt(position: number): number {
+    const { indexes, from } = this.#chunk;
+    return indexes?.[position - from] ?? position;
   }
 
   #store(index: number, outcome: ItemOutcome): void {
@@ -334,7 +352,7 @@ class ChunkRun {
     const { attempts, duration_ms } = outcome;
     const plain = attempts === 1 && stdout === '';
     this.#rows.push({
-      index,
+      index: this.#indexAt(index),
       status: failed ? 'FAILED' : 'COMPLETED',
       result_text,
       item_text: this.#chunk.items[index - this.#chunk.from] as string,

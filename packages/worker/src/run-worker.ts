@@ -5,32 +5,40 @@ import { setFlagsFromString } from 'node:v8';
 import { connectBus, consumeCommands, type Bus, type Subscription } from '@noetl/bus';
 import { parsePlaybook } from '@noetl/playbook';
 import { snowflakes } from '@noetl/protocol';
-import { every, runServices, templateEnv, type Config, type Log, type Service } from '@noetl/service';
 import {
-  beatRuntime,
-  catalogCache,
-  connectStore,
-  createSealer,
-  endRuntime,
-  poolCapacity,
-  type Store,
-} from '@noetl/store';
+  busRecorder,
+  failpoints,
+  Metrics,
+  metricsServer,
+  roundRecorder,
+  runServices,
+  startTraces,
+  templateEnv,
+  watchPool,
+  whenUp,
+  type Config,
+  type Log,
+  type Service,
+} from '@noetl/service';
+import { catalogCache, connectStore, createSealer, traceOrigin, type Store } from '@noetl/store';
 import { createToolbox } from '@noetl/tools';
 import { handleCommand } from './handle-command.ts';
 import { Leases } from './leases.ts';
 import { loopCache } from './loop-context.ts';
+import { workerRecorder } from './metrics.ts';
 import { Permits } from './permits.ts';
 import { Credentials } from './secrets.ts';
+import { RollCall } from './roll-call.ts';
 import { storedValues } from './stored-values.ts';
 import { Turns } from './turns.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 /**
  * What lives in a worker is small and its garbage plentiful: V8 would let the heap grow to several times the size of
- * what lives before it collects.
+ * what lives before it collects. Twice is where collecting costs little yet.
  */
-const HEAP_FLAG = '--heap-growing-percent=50';
-const ROLL_CALL_MS = 2_000;
+const HEAP_FLAG = '--heap-growing-percent=100';
+const STATEMENT_TIMEOUT_MS = 30_000;
 const ID_SHARDS = 32;
 
 /** Runs until SIGTERM; then takes no new command, finishes those it holds, and leaves. */
@@ -38,17 +46,18 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
   setFlagsFromString(HEAP_FLAG);
   const workerId = `${hostname()}-${String(process.pid)}-${randomUUID().slice(0, 8)}`;
   const clock = (): number => performance.now();
-  const store = connectStore({
-    url: config.databaseUrl,
-    maxConnections: config.databaseConnections,
-    applicationName: 'noetl-worker',
-    onError: (error) => log.warn('a database connection broke', { error }),
-  });
-  const bus = await connectBus({ ...config.nats, name: `worker-${workerId}`, log });
+  const metrics = new Metrics();
+  const record = workerRecorder(metrics, { step: config.stepSlots, chunk: config.workerSlots });
+  const rounds = roundRecorder(metrics);
+  const { store, bus } = await connect(config, log, metrics, workerId);
   const toolbox = createToolbox({
     pythonPath: config.pythonPath,
     runners: config.runners,
     httpHosts: config.httpHosts,
+    runnerEnded: (language, reason) => {
+      record.runnerEnded(language, reason);
+      rollCall.runnerRestarts += 1;
+    },
     ...(config.scriptsDir !== undefined && { scriptsDir: config.scriptsDir }),
   });
   const leases = new Leases({
@@ -57,17 +66,22 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     log,
     leaseMs: config.leaseMs,
     heartbeatMs: config.heartbeatMs,
+    rounds,
+    lost: () => record.leaseLost(),
     clock,
   });
-  const turns = new Turns(store, log);
-  const permits = new Permits({ store, bus, log, workerId, leaseMs: config.leaseMs, clock });
+  const turns = new Turns(store, log, rounds);
+  const permits = new Permits({ store, bus, log, rounds, workerId, leaseMs: config.leaseMs, clock });
   const playbooks = catalogCache(store, (content) => parsePlaybook(content).playbook);
-  const rollCall = new RollCall(store, workerId, config.workerSlots, log);
+  const rollCall = new RollCall(store, workerId, config.workerSlots, { log, rounds });
+  const { traces, service: spans } = await startTraces(config, 'worker', (id) => traceOrigin(store, id), log);
   const deps: WorkerDeps = {
     store,
     bus,
     toolbox,
     log,
+    record,
+    traces,
     workerId,
     leases,
     permits,
@@ -80,10 +94,43 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     newId: snowflakes(Math.floor(Math.random() * ID_SHARDS), Date.now),
     env: templateEnv(config),
     leaseMs: config.leaseMs,
+    failpoint: failpoints(config.failpoints),
     nowMs: Date.now,
     clock,
   };
-  const closing: Service = {
+  const services = [
+    connections(deps),
+    spans,
+    metricsServer(metrics, config, log),
+    leases.service,
+    permits.service,
+    turns.service,
+    rollCall.service,
+    lanes(deps, bus, config),
+  ];
+  await runServices(services, { log, graceMs: config.shutdownGraceMs });
+}
+
+async function connect(
+  config: Config,
+  log: Log,
+  metrics: Metrics,
+  workerId: string,
+): Promise<{ store: Store; bus: Bus }> {
+  const store = connectStore({
+    url: config.databaseUrl,
+    maxConnections: config.databaseConnections,
+    applicationName: 'noetl-worker',
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    onError: (error) => log.warn('a database connection broke', { error }),
+  });
+  watchPool(metrics, store.pool, config.databaseConnections);
+  const connected = { ...config.nats, name: `worker-${workerId}`, log, record: busRecorder(metrics) };
+  return { store, bus: await whenUp(() => connectBus(connected), log) };
+}
+
+function connections({ toolbox, bus, store }: WorkerDeps): Service {
+  return {
     name: 'connections',
     start: () => Promise.resolve(),
     stop: async () => {
@@ -92,15 +139,6 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
       await store.close();
     },
   };
-  const services = [
-    closing,
-    leases.service,
-    permits.service,
-    turns.service,
-    rollCall.service,
-    lanes(deps, bus, config),
-  ];
-  await runServices(services, { log, graceMs: config.shutdownGraceMs });
 }
 
 function lanes(deps: WorkerDeps, bus: Bus, config: Config): Service {
@@ -130,30 +168,4 @@ function lanes(deps: WorkerDeps, bus: Bus, config: Config): Service {
       await Promise.all(subscriptions.map((subscription) => subscription.stop()));
     },
   };
-}
-
-/** Says that this worker lives, and counts the slots of all that do. */
-class RollCall {
-  slots: number;
-  readonly service: Service;
-
-  constructor(store: Store, name: string, capacity: number, log: Log) {
-    this.slots = capacity;
-    const call = async (): Promise<void> => {
-      await beatRuntime(store, { name, kind: 'worker_pool', capacity, labels: {} });
-      this.slots = Math.max(capacity, await poolCapacity(store));
-    };
-    const rounds = every('roll-call', ROLL_CALL_MS, call, { log });
-    this.service = {
-      name: 'roll-call',
-      start: async () => {
-        await call();
-        await rounds.start();
-      },
-      stop: async () => {
-        await rounds.stop();
-        await endRuntime(store, { kind: 'worker_pool', name });
-      },
-    };
-  }
 }

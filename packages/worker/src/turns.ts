@@ -4,7 +4,7 @@
  * had less, and gives the message back for later.
  */
 import type { CommandNotice, Id } from '@noetl/protocol';
-import { every, type Log, type Service } from '@noetl/service';
+import { every, type Log, type RoundRecorder, type Service } from '@noetl/service';
 import { nextChunkOf, standings, type Standing, type Store } from '@noetl/store';
 
 const LOOK_MS = 500;
@@ -19,9 +19,9 @@ export class Turns {
   /** Chunks that this worker has taken up lately, by root. */
   #had = new Map<Id, number>();
 
-  constructor(store: Store, log: Log) {
+  constructor(store: Store, log: Log, rounds?: RoundRecorder) {
     this.#store = store;
-    this.service = every('turns', LOOK_MS, () => this.#look(), { log });
+    this.service = every('turns', LOOK_MS, () => this.#look(), { log, rounds });
   }
 
   /** A chunk that comes before the one that the message names; undefined when it is its turn. */

@@ -1,11 +1,12 @@
 /** What the parts of a worker share; built once in run-worker.ts. */
 import type { Bus } from '@noetl/bus';
 import type { Id } from '@noetl/protocol';
-import type { Log } from '@noetl/service';
+import type { ExecutionTraces, Failpoint, Log } from '@noetl/service';
 import type { Store } from '@noetl/store';
 import type { Toolbox, ValueStore } from '@noetl/tools';
 import type { Leases } from './leases.ts';
 import type { Loops, Playbooks } from './loop-context.ts';
+import type { WorkerRecorder } from './metrics.ts';
 import type { Permits } from './permits.ts';
 import type { Credentials } from './secrets.ts';
 import type { Turns } from './turns.ts';
@@ -15,6 +16,8 @@ export interface WorkerDeps {
   bus: Bus;
   toolbox: Toolbox;
   log: Log;
+  record: WorkerRecorder;
+  traces?: ExecutionTraces | undefined;
   workerId: string;
   leases: Leases;
   permits: Permits;
@@ -29,6 +32,7 @@ export interface WorkerDeps {
   /** Variables of the process that templates may read. */
   env: Record<string, string>;
   leaseMs: number;
+  failpoint: Failpoint;
   /** Unix time. */
   nowMs: () => number;
   /** Monotonic milliseconds. */

@@ -19,6 +19,7 @@ const STATUS: Record<ErrorCategory, number> = {
 /** Codes with a status of their own. */
 const SPECIAL: Partial<Record<ErrorCode, number>> = {
   MEDIA_TYPE: 415,
+  OVERLOADED: 429,
   METHOD_WRONG: 405,
   VALUE_MISSING: 404,
 };
@@ -41,7 +42,7 @@ export function problems(log: Log): ErrorRequestHandler {
     const status = SPECIAL[error.code] ?? STATUS[error.category];
     const request_id = requestIdOf(response);
     if (status >= 500) log.error('a request failed', { request_id, path: request.path, error: thrown });
-    if (status === 503) response.set('Retry-After', String(RETRY_AFTER_S));
+    if (status === 503 || status === 429) response.set('Retry-After', String(RETRY_AFTER_S));
     sendProblem(request, response, status, error, thrown);
   };
 }

@@ -1,9 +1,9 @@
 /** Reading requests: bodies, ids, numbers, each refused with what is wrong and what is right. */
-import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Request } from 'express';
 import { isId, jsonText, NoetlError, type Id } from '@noetl/protocol';
 
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
 
 /** A JSON schema whose bodies have the shape T. */
 export interface SchemaOf<T> {
@@ -11,10 +11,16 @@ export interface SchemaOf<T> {
   readonly shape?: T;
 }
 
+/** Reads parsed bodies; the OpenAPI document shows the schema by which it does. */
+export interface BodyReader<T> {
+  (body: unknown): T;
+  readonly schema: SchemaOf<T>;
+}
+
 /** Compiles a schema into a reader of parsed bodies. */
-export function bodyReader<T>(schema: SchemaOf<T>): (body: unknown) => T {
+export function bodyReader<T>(schema: SchemaOf<T>): BodyReader<T> {
   const validate = ajv.compile<T>(schema);
-  return (body) => {
+  const read = (body: unknown): T => {
     if (validate(body)) return body;
     const faults = (validate.errors ?? []).map(
       ({ instancePath, message }) =>
@@ -22,6 +28,7 @@ export function bodyReader<T>(schema: SchemaOf<T>): (body: unknown) => T {
     );
     throw new NoetlError('BODY_INVALID', [...new Set(faults)].join('; '));
   };
+  return Object.assign(read, { schema });
 }
 
 /** The body as JSON; an empty one as `{}`. Keys that lead out of data and bottomless nesting are refused. */
@@ -104,4 +111,19 @@ export function wordOf<T extends string>(text: unknown, what: string, words: rea
 export function onceOf(text: unknown, what: string): string {
   if (typeof text === 'string') return text;
   throw new NoetlError('BODY_INVALID', `${what} may be given once`);
+}
+
+/** What ids can hold. */
+const YEARS = { from: 2000, to: 2050 };
+
+/** A time of the query, as ISO 8601. */
+export function timeOf(text: unknown, what: string): Date {
+  const time = new Date(onceOf(text, what));
+  if (
+    !Number.isNaN(time.getTime()) &&
+    time.getUTCFullYear() >= YEARS.from &&
+    time.getUTCFullYear() < YEARS.to
+  )
+    return time;
+  throw new NoetlError('BODY_INVALID', `${what} must be a time such as 2026-01-31T08:00:00Z`);
 }

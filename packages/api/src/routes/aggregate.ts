@@ -2,27 +2,26 @@
 import { once } from 'node:events';
 import type { Router } from 'express';
 import { NoetlError } from '@noetl/protocol';
-import { findLoops, loopResultsPage } from '@noetl/store';
-import { numberOf } from '../http/request.ts';
+import { findLoops, loopResultsPage, spanOf } from '@noetl/store';
+import { id, readQuery, required, text, wholeNumber } from '../http/query.ts';
 import type { ApiDeps } from './deps.ts';
 import { executionOf } from './executions.ts';
 
 const PAGE_ITEMS = 1_000;
+const HINT = 'GET /api/aggregate/loop/results?execution_id=…&step_name=…';
+
+export const AGGREGATE_QUERY = {
+  step_name: required(text('the loop step'), HINT),
+  execution_id: required(id(), HINT),
+  limit: wholeNumber({ fallback: Number.MAX_SAFE_INTEGER, min: 1, max: Number.MAX_SAFE_INTEGER }),
+  after: wholeNumber({ fallback: -1, min: -1, max: 10_000_000 }, 'results of higher indexes only'),
+};
 
 export function aggregateRoutes(router: Router, deps: ApiDeps): void {
   router.get('/aggregate/loop/results', async (request, response) => {
-    const { step_name } = request.query;
-    if (typeof step_name !== 'string' || step_name === '')
-      throw new NoetlError('BODY_INVALID', 'step_name is missing', {
-        hint: 'GET /api/aggregate/loop/results?execution_id=…&step_name=…',
-      });
-    const { execution_id } = await executionOf(deps, request.query['execution_id']);
-    const limit = numberOf(request.query['limit'], 'limit', {
-      fallback: Number.MAX_SAFE_INTEGER,
-      min: 1,
-      max: Number.MAX_SAFE_INTEGER,
-    });
-    let after = numberOf(request.query['after'], 'after', { fallback: -1, min: -1, max: 10_000_000 });
+    const { step_name, limit, ...query } = readQuery(AGGREGATE_QUERY, request.query);
+    const { execution_id } = await executionOf(deps, query.execution_id);
+    let { after } = query;
     const [loop] = await findLoops(deps.store, execution_id, step_name);
     if (!loop)
       throw new NoetlError(
@@ -45,6 +44,6 @@ export function aggregateRoutes(router: Router, deps: ApiDeps): void {
       if (next === null) break;
       if (!room) await Promise.race([once(response, 'drain'), once(response, 'close')]);
     }
-    response.end(`],"count":${String(count)},"last_index":${String(after)},"total":${String(loop.size)}}`);
+    response.end(`],"count":${String(count)},"last_index":${String(after)},"total":${String(spanOf(loop))}}`);
   });
 }

@@ -11,7 +11,8 @@ import {
   registerResource,
   type CatalogEntry,
 } from '@noetl/store';
-import { bodyReader, idOf, jsonBody, numberOf, onceOf, textBody } from '../http/request.ts';
+import { readQuery, text, wholeNumber } from '../http/query.ts';
+import { bodyReader, idOf, jsonBody, textBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 
 /** Entries of one page of the list; `next` is the path to go on after. */
@@ -20,7 +21,8 @@ const LIST_MAX = 500;
 /** Kinds of documents that the catalog keeps besides playbooks. */
 const STORED_KINDS = ['Credential', 'Subscription', 'Mcp', 'Agent', 'Tool', 'Config', 'ConfigMap'];
 
-const MEDIA_TYPES = [
+/** Types that a playbook comes in. */
+export const PLAYBOOK_TYPES = [
   'application/yaml',
   'application/x-yaml',
   'text/yaml',
@@ -51,14 +53,8 @@ export function catalogRoutes(router: Router, deps: ApiDeps): void {
     return { entries, next: entries.length === limit ? (entries.at(-1)?.path ?? null) : null };
   };
   router.get('/catalog', async (request, response) => {
-    const { kind, after, limit } = request.query;
-    response.json(
-      await list({
-        ...(kind !== undefined && { resource_type: onceOf(kind, 'kind') }),
-        ...(after !== undefined && { after: onceOf(after, 'after') }),
-        limit: numberOf(limit, 'limit', { fallback: LIST_MAX, min: 1, max: LIST_MAX }),
-      }),
-    );
+    const { kind, ...page } = readQuery(CATALOG_QUERY, request.query);
+    response.json(await list({ ...page, ...(kind !== undefined && { resource_type: kind }) }));
   });
   router.post('/catalog/list', async (request, response) => {
     response.json(await list(readList(jsonBody(request))));
@@ -86,7 +82,13 @@ interface ListQuery {
   limit?: number;
 }
 
-const readList = bodyReader<ListQuery>({
+export const CATALOG_QUERY = {
+  kind: text('only documents of this kind, such as Playbook'),
+  after: text('the last path of the page before'),
+  limit: wholeNumber({ fallback: LIST_MAX, min: 1, max: LIST_MAX }),
+};
+
+export const readList = bodyReader<ListQuery>({
   type: 'object',
   properties: {
     resource_type: { type: ['string', 'null'] },
@@ -94,7 +96,7 @@ const readList = bodyReader<ListQuery>({
     limit: { type: 'integer', minimum: 1, maximum: LIST_MAX },
   },
 });
-const readResource = bodyReader<ResourceQuery>({
+export const readResource = bodyReader<ResourceQuery>({
   type: 'object',
   properties: {
     catalog_id: { type: ['string', 'integer'] },
@@ -132,12 +134,12 @@ export function catalogIdOf(written: string | number): Id {
 }
 
 /** The document itself, or `{"content": …}` around it, plain or in base64. */
-function playbookText(request: Request): string {
+export function playbookText(request: Request): string {
   const type = (request.headers['content-type'] ?? 'text/plain').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (!MEDIA_TYPES.includes(type)) {
+  if (!PLAYBOOK_TYPES.includes(type)) {
     throw new NoetlError(
       'MEDIA_TYPE',
-      `"${type}" is not a type a playbook comes in; use ${MEDIA_TYPES.join(', ')}`,
+      `"${type}" is not a type a playbook comes in; use ${PLAYBOOK_TYPES.join(', ')}`,
     );
   }
   const body = textBody(request);

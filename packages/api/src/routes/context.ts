@@ -17,7 +17,7 @@ interface RenderBody {
   strict?: boolean;
 }
 
-const readBody = bodyReader<RenderBody>({
+export const readRender = bodyReader<RenderBody>({
   type: 'object',
   required: ['execution_id', 'template'],
   properties: {
@@ -30,7 +30,7 @@ const readBody = bodyReader<RenderBody>({
 
 export function contextRoutes(router: Router, deps: ApiDeps): void {
   router.post('/context/render', async (request, response) => {
-    const body = readBody(jsonBody(request));
+    const body = readRender(jsonBody(request));
     const { execution_id, catalog_id } = await executionOf(deps, idOf(body.execution_id, 'execution_id'));
     const context = await contextOf(deps, execution_id, catalog_id);
     const names = { now_ms: deps.nowMs(), ...body.extra_context };

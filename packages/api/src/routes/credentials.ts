@@ -2,7 +2,8 @@
 import type { Router } from 'express';
 import { NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import { deleteCredential, getCredential, listCredentials, saveCredential } from '@noetl/store';
-import { bodyReader, jsonBody, onceOf } from '../http/request.ts';
+import { flag, readQuery, text } from '../http/query.ts';
+import { bodyReader, jsonBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 
 interface CredentialBody {
@@ -14,7 +15,7 @@ interface CredentialBody {
   description?: string | null;
 }
 
-const readBody = bodyReader<CredentialBody>({
+export const readCredentialBody = bodyReader<CredentialBody>({
   type: 'object',
   required: ['name', 'type', 'data'],
   properties: {
@@ -26,6 +27,9 @@ const readBody = bodyReader<CredentialBody>({
     description: { type: ['string', 'null'], maxLength: 2000 },
   },
 });
+
+export const CREDENTIALS_QUERY = { type: text(), q: text('part of the name') };
+export const CREDENTIAL_QUERY = { include_data: flag(false, 'refused when true: data is never shown') };
 
 /** Fields without which a credential of a type is of no use: each list names alternatives. */
 const REQUIRED: Record<string, string[][]> = {
@@ -42,7 +46,7 @@ const REQUIRED: Record<string, string[][]> = {
 
 export function credentialRoutes(router: Router, deps: ApiDeps): void {
   router.post('/credentials', async (request, response) => {
-    const { name, type, data, meta, tags, description } = readBody(jsonBody(request));
+    const { name, type, data, meta, tags, description } = readCredentialBody(jsonBody(request));
     checkFields(type, data);
     const existed = (await getCredential(deps.store, name)) !== undefined;
     const record = await saveCredential(deps.store, deps.sealer, {
@@ -57,16 +61,13 @@ export function credentialRoutes(router: Router, deps: ApiDeps): void {
   });
 
   router.get('/credentials', async (request, response) => {
-    const { type, q } = request.query;
-    const filter = {
-      ...(type !== undefined && { type: onceOf(type, 'type') }),
-      ...(q !== undefined && { query: onceOf(q, 'q') }),
-    };
+    const { type, q } = readQuery(CREDENTIALS_QUERY, request.query);
+    const filter = { ...(type !== undefined && { type }), ...(q !== undefined && { query: q }) };
     response.json({ items: await listCredentials(deps.store, filter), filter });
   });
 
   router.get('/credentials/:name', async (request, response) => {
-    if (request.query['include_data'] !== undefined && request.query['include_data'] !== 'false') {
+    if (readQuery(CREDENTIAL_QUERY, request.query).include_data) {
       throw new NoetlError('CREDENTIAL_INVALID', 'the data of a credential is never shown', {
         hint: 'Leave include_data away; to change a credential, send it again as a whole.',
       });

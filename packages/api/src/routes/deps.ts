@@ -2,13 +2,17 @@
 import type { Bus } from '@noetl/bus';
 import type { Playbook } from '@noetl/playbook';
 import type { Id } from '@noetl/protocol';
-import type { Log } from '@noetl/service';
-import type { Sealer, Store } from '@noetl/store';
+import type { Log, Metrics } from '@noetl/service';
+import type { ExecutionRow, FreshExecution, Sealer, Store } from '@noetl/store';
+import type { ApiRecorder } from '../metrics.ts';
+import type { Redriven, RedriveRequest } from '../redrive.ts';
 
 export interface ApiDeps {
   store: Store;
   bus: Bus;
   log: Log;
+  metrics: Metrics;
+  record: ApiRecorder;
   sealer: Sealer;
   /** Ids of catalog entries and executions. */
   newId: () => Id;
@@ -17,7 +21,10 @@ export interface ApiDeps {
   sqlEndpoint: boolean;
   playbook: (catalogId: Id) => Promise<Playbook>;
   /** Decides the first steps of an execution whose row has just been committed. */
-  start: (executionId: Id) => Promise<void>;
+  start: (fresh: FreshExecution) => Promise<void>;
   cancel: (executionId: Id, reason: string, cascade: boolean) => Promise<void>;
+  redrive: (execution: ExecutionRow, request: RedriveRequest) => Promise<Redriven>;
+  /** Throws OVERLOADED while nothing new is taken in. */
+  admit: () => Promise<void>;
   ready: () => Promise<{ postgres: boolean; nats: boolean }>;
 }

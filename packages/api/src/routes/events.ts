@@ -5,38 +5,43 @@ import { onFeed } from '@noetl/bus';
 import { EVENT_TYPES, NoetlError, TERMINAL_EVENTS, type EventType, type Id } from '@noetl/protocol';
 import { getExecution, listEvents, type EventFilter, type EventRow } from '@noetl/store';
 import { Bell } from '../http/bell.ts';
-import { idOf, numberOf, onceOf, wordOf } from '../http/request.ts';
+import { beginStream, HEARTBEAT_MS, wantsStream } from '../http/live.ts';
+import { flag, id, readQuery, text, wholeNumber, word } from '../http/query.ts';
+import { idOf } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 import { executionOf } from './executions.ts';
 
 const PAGE = { fallback: 100, min: 1, max: 500 };
 const POLL_MS = 2_000;
-const HEARTBEAT_MS = 15_000;
+
+export const EVENTS_QUERY = {
+  after: id('events with higher ids only'),
+  before: id('events with lower ids only'),
+  limit: wholeNumber(PAGE),
+  types: text('event types, with commas between them'),
+  order: word(['ASC', 'DESC'] as const),
+  iterations: flag(false, 'with the rows of loop iterations'),
+  results: flag(true, 'without what came out when false'),
+};
 
 export function eventRoutes(router: Router, deps: ApiDeps): void {
   router.get('/executions/:id/events', async (request, response) => {
     const { execution_id } = await executionOf(deps, request.params.id);
-    if (request.accepts(['json', 'text/event-stream']) === 'text/event-stream') {
+    if (wantsStream(request)) {
       await stream(deps, execution_id, request, response);
       return;
     }
-    const filter = filterOf(request);
+    const { results, types, order, ...page } = readQuery(EVENTS_QUERY, request.query);
+    const filter: EventFilter = {
+      ...page,
+      order: order === 'DESC' ? 'desc' : 'asc',
+      ...(types !== undefined && { types: typesOf(types) }),
+    };
     const events = await listEvents(deps.store, execution_id, filter);
     const next = events.length === filter.limit ? (events.at(-1)?.event_id ?? null) : null;
-    response.json({ execution_id, events, next });
+    const shown = results ? events : events.map(({ result: _, ...event }) => event);
+    response.json({ execution_id, events: shown, next });
   });
-}
-
-function filterOf(request: Request): EventFilter {
-  const { after, before, limit, types, order, iterations } = request.query;
-  return {
-    limit: numberOf(limit, 'limit', PAGE),
-    order: wordOf(order, 'order', ['ASC', 'DESC'] as const) === 'DESC' ? 'desc' : 'asc',
-    iterations: iterations === 'true',
-    ...(after !== undefined && { after: idOf(after, 'after') }),
-    ...(before !== undefined && { before: idOf(before, 'before') }),
-    ...(types !== undefined && { types: typesOf(onceOf(types, 'types')) }),
-  };
 }
 
 /** Throws BODY_INVALID naming the types there are. */
@@ -51,8 +56,9 @@ function typesOf(text: string): EventType[] {
 }
 
 async function stream(deps: ApiDeps, executionId: Id, request: Request, response: Response): Promise<void> {
-  const resumed = request.get('last-event-id') ?? request.query['after'];
-  let after = resumed === undefined ? '0' : idOf(resumed, 'Last-Event-ID');
+  const query = readQuery(EVENTS_QUERY, request.query);
+  const resumed = request.get('last-event-id');
+  let after = resumed === undefined ? (query.after ?? '0') : idOf(resumed, 'Last-Event-ID');
   const bell = new Bell();
   const closed = new AbortController();
   const feed = onFeed(deps.bus, executionId, () => bell.ring());
@@ -60,10 +66,7 @@ async function stream(deps: ApiDeps, executionId: Id, request: Request, response
     closed.abort();
     bell.ring();
   });
-  response
-    .status(200)
-    .set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache', 'X-Accel-Buffering': 'no' });
-  response.flushHeaders();
+  beginStream(response);
   const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
   try {
     while (!closed.signal.aborted) {
@@ -73,13 +76,15 @@ async function stream(deps: ApiDeps, executionId: Id, request: Request, response
         after,
         limit: PAGE.max,
         order: 'asc',
-        iterations: request.query['iterations'] === 'true',
+        iterations: query.iterations,
       });
       for (const event of events) await send(response, event);
       after = events.at(-1)?.event_id ?? after;
-      if (events.some((event) => TERMINAL_EVENTS.includes(event.event_type as EventType))) break;
-      if (events.length === 0 && ended) break;
-      if (events.length < PAGE.max) await bell.wait(POLL_MS);
+      if (events.length === PAGE.max) continue;
+      if (ended) break;
+      // A terminal event may have come since we asked; a redrive may have followed it already.
+      if (!events.some((event) => TERMINAL_EVENTS.includes(event.event_type as EventType)))
+        await bell.wait(POLL_MS);
     }
   } finally {
     clearInterval(heartbeat);

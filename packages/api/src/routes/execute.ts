@@ -2,19 +2,22 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response, Router } from 'express';
 import { onFeed } from '@noetl/bus';
-import { mergeDeep } from '@noetl/playbook';
+import { TIMEOUT_MAX_S, mergeDeep } from '@noetl/playbook';
 import { NoetlError, type Id, type Json, type JsonObject } from '@noetl/protocol';
+import { traceparentOf } from '@noetl/service';
 import {
   createExecution,
   findHead,
   getExecution,
+  isKeyTaken,
   playbookHead,
   type CatalogHead,
   type ExecutionRow,
   type NewExecution,
 } from '@noetl/store';
 import { Bell } from '../http/bell.ts';
-import { bodyReader, jsonBody, numberOf } from '../http/request.ts';
+import { readQuery, wholeNumber } from '../http/query.ts';
+import { bodyReader, jsonBody } from '../http/request.ts';
 import { webhookOf } from '../webhooks.ts';
 import { catalogIdOf } from './catalog.ts';
 import { executionOf } from './executions.ts';
@@ -30,12 +33,14 @@ interface ExecuteBody {
   args?: JsonObject | null;
   input?: JsonObject | null;
   parameters?: JsonObject | null;
+  /** Seconds after which it fails; else what the playbook says. */
+  timeout?: number | null;
   /** Told when the execution has ended: a URL, or {url, secret, headers}. */
   webhook?: Json;
 }
 
 const mapping = { type: ['object', 'null'] };
-const readBody = bodyReader<ExecuteBody>({
+export const readExecute = bodyReader<ExecuteBody>({
   type: 'object',
   properties: {
     path: { type: 'string', minLength: 1 },
@@ -47,32 +52,44 @@ const readBody = bodyReader<ExecuteBody>({
     args: mapping,
     input: mapping,
     parameters: mapping,
+    timeout: { type: ['number', 'null'], exclusiveMinimum: 0, maximum: TIMEOUT_MAX_S },
     webhook: { type: ['string', 'object', 'null'] },
   },
   anyOf: [{ required: ['path'] }, { required: ['catalog_id'] }],
 });
 
-const WAIT_MAX_S = 60;
+export const EXECUTE_QUERY = {
+  wait: wholeNumber({ fallback: 0, min: 0, max: 60 }, 'seconds to wait for the end'),
+};
+
 const POLL_MS = 250;
 const KEY_MAX = 255;
 
 export function executeRoutes(router: Router, deps: ApiDeps): void {
   const execute = async (request: Request, response: Response): Promise<void> => {
-    const waitS = numberOf(request.query['wait'], 'wait', { fallback: 0, min: 0, max: WAIT_MAX_S });
-    const body = readBody(jsonBody(request));
+    const { wait: waitS } = readQuery(EXECUTE_QUERY, request.query);
+    const body = readExecute(jsonBody(request));
     const entry = await playbook(deps, body);
+    const given = idempotency(request, body);
+    await deps.admit().catch(async (error: unknown) => {
+      // What was taken in before is answered again, however full it is now.
+      if (!(await isKeyTaken(deps.store, given.idempotency_key))) throw error;
+    });
     const payload = payloadOf(body);
     const parent = body.parent_execution_id
       ? { parent_execution_id: (await executionOf(deps, body.parent_execution_id)).execution_id }
       : {};
     const newId = deps.newId();
+    const traceparent = traceparentOf(request.get('traceparent'));
     const webhook = webhookOf(body.webhook, newId, deps.sealer);
     const { execution_id, created } = await begin(deps, entry, {
       execution_id: newId,
       payload,
+      ...(typeof body.timeout === 'number' && { timeout_s: body.timeout }),
       ...(webhook && { webhook }),
+      ...(traceparent !== undefined && { traceparent }),
       ...parent,
-      ...idempotency(request, body),
+      ...given,
     });
     const ended = waitS > 0 ? await outcome(deps, execution_id, waitS * 1000) : undefined;
     const stored = created ? entry : ((await getExecution(deps.store, execution_id)) ?? entry);
@@ -102,14 +119,16 @@ export async function begin(
   { catalog_id, path, version }: Pick<CatalogHead, 'catalog_id' | 'path' | 'version'>,
   execution: Omit<NewExecution, 'catalog_id' | 'path' | 'version'>,
 ): Promise<{ execution_id: Id; created: boolean }> {
-  const stored = await createExecution(deps.store, { ...execution, catalog_id, path, version });
-  const { execution_id, created } = stored;
+  const { timeout_s = (await deps.playbook(catalog_id)).timeout_s } = execution;
+  const timed = { ...execution, ...(timeout_s !== undefined && { timeout_s }) };
+  const stored = await createExecution(deps.store, { ...timed, catalog_id, path, version });
+  const { execution_id, fresh } = stored;
   // A failure here costs time, not the execution: the relay starts what nobody has started.
-  if (created)
+  if (fresh)
     await deps
-      .start(execution_id)
+      .start(fresh)
       .catch((error: unknown) => deps.log.warn('the relay will start an execution', { execution_id, error }));
-  return stored;
+  return { execution_id, created: fresh !== undefined };
 }
 
 /** All spellings of the request's values in one; `payload` itself may hold `workload` and `ctx`. */

@@ -11,11 +11,21 @@ import {
   type ExecutionHead,
   type ExecutionRow,
 } from '@noetl/store';
-import { bodyReader, idOf, jsonBody, numberOf, onceOf, wordOf } from '../http/request.ts';
+import { live } from '../http/live.ts';
+import { id, readQuery, text, time, wholeNumber, word } from '../http/query.ts';
+import { bodyReader, idOf, jsonBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 import { historyPage } from './history.ts';
 
-const STATUSES: readonly ExecutionStatus[] = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'];
+export const STATUSES: readonly ExecutionStatus[] = [
+  'PENDING',
+  'RUNNING',
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+];
+/** How often a list that is watched is read. */
+const LIST_EVERY_MS = 1_000;
 const PAGE = { fallback: 100, min: 1, max: 500 };
 
 /** The event that an execution of this status ended with. */
@@ -25,35 +35,44 @@ const TERMINAL: Partial<Record<ExecutionStatus, string>> = {
   CANCELLED: 'execution.cancelled',
 };
 
-const readCancel = bodyReader<{ reason?: string | null; cascade?: boolean }>({
+export const EXECUTIONS_QUERY = {
+  status: word(STATUSES),
+  path: text('of this playbook'),
+  catalog_id: id(),
+  limit: wholeNumber(PAGE),
+  offset: wholeNumber({ fallback: 0, min: 0, max: 1_000_000 }),
+  after: id('`next` of the page before'),
+  since: time('started at or after this time'),
+  until: time('started before this time'),
+};
+
+export const EXECUTION_QUERY = {
+  page: wholeNumber({ fallback: 1, min: 1, max: 1_000_000 }),
+  page_size: wholeNumber(PAGE, 'events of a page'),
+  since_event_id: id('only events after this one'),
+};
+
+export const readCancel = bodyReader<{ reason?: string | null; cascade?: boolean }>({
   type: 'object',
   properties: { reason: { type: ['string', 'null'], maxLength: 1000 }, cascade: { type: 'boolean' } },
 });
 
 export function executionRoutes(router: Router, deps: ApiDeps): void {
   router.get('/executions', async (request, response) => {
-    const { limit, offset, after, status, path, catalog_id } = request.query;
-    const wanted = wordOf(status, 'status', STATUSES);
-    const rows = await listExecutions(deps.store, {
-      limit: numberOf(limit, 'limit', PAGE),
-      offset: numberOf(offset, 'offset', { fallback: 0, min: 0, max: 1_000_000 }),
-      ...(catalog_id !== undefined && { catalog_id: idOf(catalog_id, 'catalog_id') }),
-      ...(after !== undefined && { after: idOf(after, 'after') }),
-      ...(wanted && { status: wanted }),
-      ...(path !== undefined && { path: onceOf(path, 'path') }),
+    const filter = readQuery(EXECUTIONS_QUERY, request.query);
+    await live(request, response, LIST_EVERY_MS, async () => {
+      const rows = await listExecutions(deps.store, filter);
+      const next = rows.length === filter.limit ? (rows.at(-1)?.execution_id ?? null) : null;
+      return { value: { executions: rows.map(shown), next }, ended: false };
     });
-    const next = rows.length === numberOf(limit, 'limit', PAGE) ? (rows.at(-1)?.execution_id ?? null) : null;
-    response.json({ executions: rows.map(shown), next });
   });
 
   router.get('/executions/:id', async (request, response) => {
     const execution = await executionOf(deps, request.params.id);
-    const size = numberOf(request.query['page_size'], 'page_size', PAGE);
-    const since = request.query['since_event_id'];
+    const { page, page_size: size, since_event_id: since } = readQuery(EXECUTION_QUERY, request.query);
     const steps = await summary(deps, execution.execution_id);
     const base = { ...shown(execution), steps };
     if (since === undefined) {
-      const page = numberOf(request.query['page'], 'page', { fallback: 1, min: 1, max: 1_000_000 });
       response.json({
         ...base,
         ...(await historyPage(deps, execution.execution_id, { page, page_size: size })),
@@ -63,7 +82,7 @@ export function executionRoutes(router: Router, deps: ApiDeps): void {
     const events = await listEvents(deps.store, execution.execution_id, {
       limit: size,
       order: 'desc',
-      after: idOf(since, 'since_event_id'),
+      after: since,
     });
     response.json({
       ...base,
@@ -117,6 +136,7 @@ async function statusOf(deps: ApiDeps, execution: ExecutionRow): Promise<object>
     completed: status === 'COMPLETED',
     failed: status === 'FAILED',
     is_cancelled: status === 'CANCELLED',
+    paused: execution.paused_at !== null && execution.end_time === null,
     error,
     progress: {
       total_steps: steps.length,
@@ -143,8 +163,9 @@ export async function executionOf(deps: ApiDeps, text: unknown): Promise<Executi
   return execution;
 }
 
-function shown({ last_event_id: _, ...row }: ExecutionHead | ExecutionRow): object {
-  return { ...row, started_at: row.start_time, completed_at: row.end_time };
+export function shown({ last_event_id: _, ...row }: ExecutionHead & Partial<ExecutionRow>): object {
+  const { start_time: started_at, end_time: completed_at, paused_at } = row;
+  return { ...row, started_at, completed_at, paused: paused_at !== null && completed_at === null };
 }
 
 /** The steps of an execution; loops with the way to their counters. */

@@ -12,7 +12,7 @@ interface LimitBody {
   burst?: number | null;
 }
 
-const readBody = bodyReader<LimitBody>({
+export const readLimit = bodyReader<LimitBody>({
   type: 'object',
   properties: {
     max_concurrent: { type: ['integer', 'null'], minimum: 1, maximum: 1_000_000 },
@@ -35,7 +35,7 @@ export function limitRoutes(router: Router, { store, bus }: ApiDeps): void {
 
   router.put('/limits/:key', async (request, response) => {
     const { key } = request.params;
-    const { max_concurrent = null, rate = null, burst = null } = readBody(jsonBody(request));
+    const { max_concurrent = null, rate = null, burst = null } = readLimit(jsonBody(request));
     if (max_concurrent === null && rate === null)
       throw new NoetlError('BODY_INVALID', `the limit "${key}" needs \`max_concurrent\` or \`rate\``);
     if (burst !== null && rate === null)

@@ -13,13 +13,19 @@ import {
   type JsonObject,
 } from '@noetl/protocol';
 import { dropKept, keepValue, listKept, loadValue, stepResult } from '@noetl/store';
-import { bodyReader, jsonBody, numberOf, onceOf } from '../http/request.ts';
+import { flag, readQuery, required, text, wholeNumber } from '../http/query.ts';
+import { bodyReader, jsonBody } from '../http/request.ts';
 import { executionOf } from './executions.ts';
 import type { ApiDeps } from './deps.ts';
 
 /** References inside references, at most so deep. */
 const DEPTH_MAX = 8;
-const PAGE = { fallback: 100, min: 1, max: 1000 };
+
+export const KEPT_QUERY = { limit: wholeNumber({ fallback: 100, min: 1, max: 1000 }) };
+export const RESULT_QUERY = { resolve: flag(true, 'references filled in') };
+export const RESOLVE_QUERY = {
+  ref: required(text('noetl://<execution>/<kind>/<id>'), 'Name the reference: ?ref=noetl://…'),
+};
 
 interface KeepBody {
   name?: string;
@@ -30,7 +36,7 @@ interface KeepBody {
   source_step?: string;
 }
 
-const readKeep = bodyReader<KeepBody>({
+export const readKeep = bodyReader<KeepBody>({
   type: 'object',
   required: ['data'],
   properties: {
@@ -68,7 +74,7 @@ function keptRoutes(router: Router, deps: ApiDeps, base: '/result' | '/temp'): v
   });
 
   router.get(`${base}/resolve`, async (request, response) => {
-    const ref = onceOf(request.query['ref'], 'ref');
+    const { ref } = readQuery(RESOLVE_QUERY, request.query);
     const parsed = parseRef(ref);
     if (!parsed) throw new NoetlError('BODY_INVALID', `"${ref}" is no reference to a stored value`);
     response.json({ ref, data: await loadValue(deps.store, parsed.executionId, ref) });
@@ -76,13 +82,14 @@ function keptRoutes(router: Router, deps: ApiDeps, base: '/result' | '/temp'): v
 
   router.get(`${base}/:execution_id/list`, async (request, response) => {
     const { execution_id } = await executionOf(deps, request.params.execution_id);
-    const results = await listKept(deps.store, execution_id, numberOf(request.query['limit'], 'limit', PAGE));
+    const { limit } = readQuery(KEPT_QUERY, request.query);
+    const results = await listKept(deps.store, execution_id, limit);
     response.json({ execution_id, results, count: results.length });
   });
 
-  router.get(`${base}/:execution_id/:step`, async (request, response) => {
+  router.get(`${base}/:execution_id/:name`, async (request, response) => {
     const execution = await executionOf(deps, request.params.execution_id);
-    const { step } = request.params;
+    const { name: step } = request.params;
     const value = await stepResult(deps.store, execution.execution_id, step);
     if (value === undefined)
       throw new NoetlError('RESULT_UNKNOWN', `step "${step}" of this execution has no result`);
@@ -94,16 +101,16 @@ function keptRoutes(router: Router, deps: ApiDeps, base: '/result' | '/temp'): v
       !written.loop &&
       isJsonObject(value) &&
       'last' in value;
-    const wanted = request.query['resolve'] === undefined || request.query['resolve'] !== 'false';
+    const { resolve: wanted } = readQuery(RESULT_QUERY, request.query);
     const whole = isPipeline ? spread(value) : value;
     const data = wanted ? await resolved(deps, execution.execution_id, whole) : whole;
     response.json({ execution_id: execution.execution_id, step, data });
   });
 
-  router.delete(`${base}/:execution_id/:id`, async (request, response) => {
+  router.delete(`${base}/:execution_id/:name`, async (request, response) => {
     const { execution_id } = await executionOf(deps, request.params.execution_id);
-    const dropped = await dropKept(deps.store, execution_id, request.params.id);
-    if (!dropped) throw new NoetlError('RESULT_UNKNOWN', `there is no stored value ${request.params.id}`);
+    const dropped = await dropKept(deps.store, execution_id, request.params.name);
+    if (!dropped) throw new NoetlError('RESULT_UNKNOWN', `there is no stored value ${request.params.name}`);
     response.json({ status: 'deleted' });
   });
 }

@@ -33,7 +33,7 @@ interface ScheduleBody {
 
 const optional = (type: string): object => ({ type: [type, 'null'] });
 
-const readBody = bodyReader<ScheduleBody>({
+export const readSchedule = bodyReader<ScheduleBody>({
   type: 'object',
   properties: {
     playbook_path: { type: 'string', minLength: 1 },
@@ -53,7 +53,7 @@ const readBody = bodyReader<ScheduleBody>({
 
 export function scheduleRoutes(router: Router, deps: ApiDeps): void {
   router.post('/schedules', async (request, response) => {
-    const fields = await checked(deps, readBody(jsonBody(request)), undefined);
+    const fields = await checked(deps, readSchedule(jsonBody(request)), undefined);
     response.status(201).json(await createSchedule(deps.store, deps.newId(), fields));
   });
 
@@ -67,7 +67,7 @@ export function scheduleRoutes(router: Router, deps: ApiDeps): void {
 
   router.patch('/schedules/:id', async (request, response) => {
     const schedule = await scheduleOf(deps, request.params.id);
-    const fields = await checked(deps, readBody(jsonBody(request)), schedule);
+    const fields = await checked(deps, readSchedule(jsonBody(request)), schedule);
     response.json(await updateSchedule(deps.store, schedule.schedule_id, fields));
   });
 

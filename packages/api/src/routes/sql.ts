@@ -18,7 +18,7 @@ interface SqlBody {
 
 const text = { type: ['string', 'null'] };
 
-const readBody = bodyReader<SqlBody>({
+export const readSql = bodyReader<SqlBody>({
   type: 'object',
   properties: {
     query: { type: 'string', minLength: 1 },
@@ -40,7 +40,7 @@ export function sqlRoutes(router: Router, deps: ApiDeps): void {
   router.post('/postgres/execute', async (request, response) => {
     if (!deps.sqlEndpoint)
       throw new NoetlError('SQL_ENDPOINT_OFF', 'SQL over HTTP is not switched on in this server');
-    const body = readBody(jsonBody(request));
+    const body = readSql(jsonBody(request));
     const refused = REFUSED.find((name) => body[name] !== undefined && body[name] !== null);
     if (refused !== undefined) {
       throw new NoetlError(

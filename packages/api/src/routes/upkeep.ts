@@ -15,12 +15,19 @@ const IDLE_MINUTES = 60;
 const mapping = { type: ['object', 'null'] };
 const reason = { type: ['string', 'null'], maxLength: 1000 };
 
-const readRerun = bodyReader<{ payload?: JsonObject | null; workload?: JsonObject | null }>({
+export const readRerun = bodyReader<{ payload?: JsonObject | null; workload?: JsonObject | null }>({
   type: 'object',
   properties: { payload: mapping, workload: mapping },
 });
-const readFinalize = bodyReader<{ reason?: string | null }>({ type: 'object', properties: { reason } });
-const readCleanup = bodyReader<{ older_than_minutes?: number; dry_run?: boolean; reason?: string | null }>({
+export const readFinalize = bodyReader<{ reason?: string | null }>({
+  type: 'object',
+  properties: { reason },
+});
+export const readCleanup = bodyReader<{
+  older_than_minutes?: number;
+  dry_run?: boolean;
+  reason?: string | null;
+}>({
   type: 'object',
   properties: {
     older_than_minutes: { type: 'number', minimum: 0 },
@@ -33,6 +40,7 @@ export function upkeepRoutes(router: Router, deps: ApiDeps): void {
   router.post('/executions/:id/rerun', async (request, response) => {
     const { payload, workload } = readRerun(jsonBody(request));
     const before = await executionOf(deps, request.params.id);
+    await deps.admit();
     const given = await executionPayload(deps.store, before.execution_id);
     // The same version, whatever has been registered since.
     const { execution_id } = await begin(deps, before, {

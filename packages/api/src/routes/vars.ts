@@ -9,7 +9,11 @@ import { executionOf } from './executions.ts';
 
 const NAMES_MAX = 100;
 
-const readBody = bodyReader<{ variables: JsonObject; source_step?: string | null; var_type?: string }>({
+export const readVariables = bodyReader<{
+  variables: JsonObject;
+  source_step?: string | null;
+  var_type?: string;
+}>({
   type: 'object',
   required: ['variables'],
   properties: {
@@ -34,7 +38,7 @@ export function varRoutes(router: Router, deps: ApiDeps): void {
 
   router.post('/vars/:id', async (request, response) => {
     const { execution_id } = await executionOf(deps, request.params.id);
-    const { variables, source_step } = readBody(jsonBody(request));
+    const { variables, source_step } = readVariables(jsonBody(request));
     await write(execution_id, variables, source_step ?? 'api');
     const names = Object.keys(variables);
     response.json({ execution_id, variables_set: names, count: names.length });

@@ -13,7 +13,13 @@ export function addCancelCommand(program: Command): void {
     .option('--reason <text>', 'kept with the execution', 'cancelled from the command line')
     .action(async (id: string, options: CancelOptions) => {
       const { client, terminal } = connect(options);
-      const execution = await client.cancel(id, options.reason);
+      const { api } = client;
+      const execution = await client.ask(
+        api.POST('/api/executions/{id}/cancel', {
+          params: { path: { id } },
+          body: { reason: options.reason },
+        }),
+      );
       if (options.json) terminal.printJson(execution);
       else terminal.print(`${id} ${execution.status}`);
     });

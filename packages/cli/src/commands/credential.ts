@@ -1,7 +1,7 @@
 /** `credential …`: what steps use to reach databases and services; written, never shown. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { isJsonObject, jsonText, type JsonObject } from '@noetl/protocol';
+import { isJsonObject, type JsonObject } from '@noetl/protocol';
 import { assign } from '../assignments.ts';
 import { usageError } from '../failure.ts';
 import { connect, remote, type RemoteOptions } from '../remote.ts';
@@ -37,7 +37,9 @@ export function addCredentialCommand(program: Command): void {
     .action(async (name: string, options: SetOptions) => {
       const { client, terminal } = connect(options);
       const data = assign(options.data === undefined ? {} : await fields(options.data), options.set);
-      const saved = await client.call('POST', '/api/credentials', { name, type: options.type, data });
+      const saved = await client.ask(
+        client.api.POST('/api/credentials', { body: { name, type: options.type, data } }),
+      );
       if (options.json) terminal.printJson(saved);
       else terminal.print(`credential ${name} saved`);
     });
@@ -45,10 +47,10 @@ export function addCredentialCommand(program: Command): void {
     .description('Show names and types')
     .action(async (options: RemoteOptions) => {
       const { client, terminal } = connect(options);
-      const { items } = (await client.call('GET', '/api/credentials')) as { items: JsonObject[] };
+      const { items } = await client.ask(client.api.GET('/api/credentials'));
       for (const item of items) {
         if (options.json) terminal.printJson(item);
-        else terminal.print(`${jsonText(item['name'])}  ${jsonText(item['type'])}`);
+        else terminal.print(`${item.name}  ${item.type}`);
       }
     });
   remote(credential.command('remove'))
@@ -56,7 +58,9 @@ export function addCredentialCommand(program: Command): void {
     .argument('<name>')
     .action(async (name: string, options: RemoteOptions) => {
       const { client, terminal } = connect(options);
-      const answer = await client.call('DELETE', `/api/credentials/${encodeURIComponent(name)}`);
+      const answer = await client.ask(
+        client.api.DELETE('/api/credentials/{name}', { params: { path: { name } } }),
+      );
       if (options.json) terminal.printJson(answer);
       else terminal.print(`credential ${name} deleted`);
     });

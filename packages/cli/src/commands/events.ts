@@ -38,7 +38,7 @@ export function addEventsCommand(program: Command): void {
 
 function line({ event_id, event_type, node_name, status, error }: EventView): string {
   const text = `${event_id}  ${event_type.padEnd(20)} ${status.padEnd(10)} ${node_name}`;
-  return error === null || error === undefined ? text : `${text}  ${error}`;
+  return error === null ? text : `${text}  ${error}`;
 }
 
 /** Parses a count given as an option. */

@@ -1,14 +1,17 @@
 /** `list`, `rerun ID`, `cleanup`: executions as a whole. */
-import { InvalidArgumentError, type Command } from 'commander';
-import { jsonText, type JsonObject } from '@noetl/protocol';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Schemas } from '@noetl/client';
 import { assign } from '../assignments.ts';
 import { connect, remote, type RemoteOptions } from '../remote.ts';
 import { wholeNumber } from './events.ts';
 
+type Status = Schemas['ExecutionStatus'];
+const STATUSES: readonly Status[] = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'];
+
 interface ListOptions extends RemoteOptions {
   limit: number;
   path?: string;
-  status?: string;
+  status?: Status;
 }
 
 interface RerunOptions extends RemoteOptions {
@@ -25,27 +28,19 @@ export function addExecutionCommands(program: Command): void {
     .description('Show executions, the newest first')
     .option('--limit <n>', 'how many', wholeNumber, 20)
     .option('--path <path>', 'only those of this playbook')
-    .option('--status <status>', 'only those: pending, running, completed, failed or cancelled')
+    .addOption(statusOption())
     .action(async ({ limit, path, status, ...options }: ListOptions) => {
       const { client, terminal } = connect(options);
-      const wanted = {
-        limit: String(limit),
+      const query = {
+        limit,
         ...(path !== undefined && { path }),
         ...(status !== undefined && { status }),
       };
-      const query = new URLSearchParams(wanted).toString();
-      const { executions } = (await client.call('GET', `/api/executions?${query}`)) as {
-        executions: JsonObject[];
-      };
+      const { executions } = await client.ask(client.api.GET('/api/executions', { params: { query } }));
       for (const item of executions) {
         const { execution_id, status: now, start_time, path: of } = item;
         if (options.json) terminal.printJson(item);
-        else
-          terminal.print(
-            [execution_id, jsonText(now ?? '').padEnd(9), start_time, of]
-              .map((part) => jsonText(part ?? ''))
-              .join('  '),
-          );
+        else terminal.print([execution_id, now.padEnd(9), start_time, of].join('  '));
       }
     });
   remote(program.command('rerun'))
@@ -54,10 +49,12 @@ export function addExecutionCommands(program: Command): void {
     .option('--set <name=value>', 'a value that is different this time; may be repeated', collected, [])
     .action(async (id: string, options: RerunOptions) => {
       const { client, terminal } = connect(options);
-      const path = `/api/executions/${encodeURIComponent(id)}/rerun`;
-      const answer = (await client.call('POST', path, { payload: assign({}, options.set) })) as JsonObject;
+      const body = { payload: assign({}, options.set) };
+      const answer = await client.ask(
+        client.api.POST('/api/executions/{id}/rerun', { params: { path: { id } }, body }),
+      );
       if (options.json) terminal.printJson(answer);
-      else terminal.print(`started execution ${jsonText(answer['execution_id'] ?? '')}`);
+      else terminal.print(`started execution ${answer.execution_id}`);
     });
   remote(program.command('cleanup'))
     .description('Cancel executions in which nothing happens any more')
@@ -66,13 +63,23 @@ export function addExecutionCommands(program: Command): void {
     .action(async ({ olderThan, dryRun, ...options }: CleanupOptions) => {
       const { client, terminal } = connect(options);
       const body = { older_than_minutes: olderThan, dry_run: dryRun };
-      const answer = (await client.call('POST', '/api/executions/cleanup', body)) as {
-        execution_ids: string[];
-      };
+      const answer = await client.ask(client.api.POST('/api/executions/cleanup', { body }));
       if (options.json) terminal.printJson(answer);
       else
         for (const id of answer.execution_ids) terminal.print(`${id} ${dryRun ? 'is stuck' : 'cancelled'}`);
     });
+}
+
+/** In upper or lower case, as the server takes it. */
+export function statusOption(): Option {
+  return new Option(
+    '--status <status>',
+    'only those: pending, running, completed, failed or cancelled',
+  ).argParser((text: string) => {
+    const status = STATUSES.find((known) => known === text.toUpperCase());
+    if (status) return status;
+    throw new InvalidArgumentError(`It must be one of ${STATUSES.join(', ').toLowerCase()}.`);
+  });
 }
 
 function minutes(text: string): number {

@@ -1,6 +1,6 @@
 /** `limit …`: how many calls may run at once or come a second under a name. */
 import { InvalidArgumentError, type Command } from 'commander';
-import { jsonText, type Json, type JsonObject } from '@noetl/protocol';
+import type { Schemas } from '@noetl/client';
 import { connect, remote, type RemoteOptions } from '../remote.ts';
 import { wholeNumber } from './events.ts';
 
@@ -37,15 +37,15 @@ export function addLimitCommand(program: Command): void {
       const { maxConcurrent, rate, burst } = options;
       const { client, terminal } = connect(options);
       const body = { max_concurrent: maxConcurrent ?? null, rate: rate ?? null, burst: burst ?? null };
-      const answer = await client.call('PUT', place(key), body);
+      const answer = await client.ask(client.api.PUT('/api/limits/{key}', { ...place(key), body }));
       if (options.json) terminal.printJson(answer);
-      else terminal.print(line(answer as JsonObject));
+      else terminal.print(line(answer));
     });
   remote(limit.command('list'))
     .description('Show all limits and what runs under them')
     .action(async (options: RemoteOptions) => {
       const { client, terminal } = connect(options);
-      const { limits } = (await client.call('GET', '/api/limits')) as { limits: JsonObject[] };
+      const { limits } = await client.ask(client.api.GET('/api/limits'));
       for (const item of limits) {
         if (options.json) terminal.printJson(item);
         else terminal.print(line(item));
@@ -56,14 +56,14 @@ export function addLimitCommand(program: Command): void {
     .argument('<key>')
     .action(async (key: string, options: RemoteOptions) => {
       const { client, terminal } = connect(options);
-      const answer = await client.call('DELETE', place(key));
+      const answer = await client.ask(client.api.DELETE('/api/limits/{key}', place(key)));
       if (options.json) terminal.printJson(answer);
       else terminal.print(`limit ${key} deleted`);
     });
 }
 
-function place(key: string): string {
-  return `/api/limits/${encodeURIComponent(key)}`;
+function place(key: string): { params: { path: { key: string } } } {
+  return { params: { path: { key } } };
 }
 
 function positiveNumber(text: string): number {
@@ -72,17 +72,25 @@ function positiveNumber(text: string): number {
   throw new InvalidArgumentError('Give a number above 0.');
 }
 
-function line({ key, max_concurrent, rate, burst, running, waiting, paused_until }: JsonObject): string {
+function line({
+  key,
+  max_concurrent,
+  rate,
+  burst,
+  running,
+  waiting,
+  paused_until,
+}: Schemas['Limit']): string {
   const parts = [
     ...told(max_concurrent, (count) => `${count} at once`),
-    ...told(rate, (calls) => `${calls} a second (burst ${jsonText(burst ?? null)})`),
-    `${jsonText(running ?? 0)} running`,
-    `${jsonText(waiting ?? 0)} waiting`,
+    ...told(rate, (calls) => `${calls} a second (burst ${String(burst)})`),
+    `${String(running)} running`,
+    `${String(waiting)} waiting`,
     ...told(paused_until, (time) => `paused until ${time}`),
   ];
-  return `${jsonText(key ?? null)}  ${parts.join(', ')}`;
+  return `${key}  ${parts.join(', ')}`;
 }
 
-function told(value: Json | undefined, tell: (text: string) => string): string[] {
-  return value === null || value === undefined ? [] : [tell(jsonText(value))];
+function told(value: string | number | null, tell: (text: string) => string): string[] {
+  return value === null ? [] : [tell(String(value))];
 }

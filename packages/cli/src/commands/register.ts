@@ -43,7 +43,7 @@ async function registerOne(
     const registered = await registerFile(client, file);
     if (terminal.json) terminal.printJson({ file, ...registered });
     else terminal.print(`${registered.path} version ${String(registered.version)}  (${file})`);
-    for (const warning of registered.warnings ?? []) terminal.note(`  ${warning.code}: ${warning.message}`);
+    for (const warning of registered.warnings) terminal.note(`  ${warning.code}: ${warning.message}`);
     return undefined;
   } catch (error) {
     if (!(error instanceof CliFailure) || error.exitCode !== EXIT.failed) throw error;

@@ -1,11 +1,10 @@
 /** `run PATH`: starts an execution and, with `--watch`, follows it to its end. */
 import { type Command, Option } from 'commander';
 import { assign, parsePayload } from '../assignments.ts';
-import type { ExecutionView } from '../client.ts';
-import { EXIT } from '../failure.ts';
+import type { Started } from '../client.ts';
+import { follow } from '../follow.ts';
 import { connect, remote, type RemoteOptions } from '../remote.ts';
 import type { Terminal } from '../terminal.ts';
-import { watchExecution } from '../watch.ts';
 
 interface RunOptions extends RemoteOptions {
   set: string[];
@@ -44,35 +43,11 @@ export function addRunCommand(program: Command, exitWith: (code: number) => void
         return;
       }
       terminal.progress(`execution ${started.execution_id} of ${path}`);
-      const ended = await watchExecution(client, started.execution_id, {
-        output: (step, text) => {
-          if (!options.json) terminal.print(text);
-          else terminal.printJson({ step, output: text });
-        },
-        progress: (text) => terminal.progress(text),
-      });
-      terminal.hide();
-      if (options.json) terminal.printJson(ended);
-      else printEnded(terminal, ended);
-      exitWith(exitCodeOf(ended.status));
+      exitWith(await follow(client, terminal, started.execution_id));
     });
 }
 
-function printStarted(terminal: Terminal, started: ExecutionView): void {
+function printStarted(terminal: Terminal, started: Started): void {
   if (terminal.json) terminal.printJson(started);
   else terminal.print(`${started.execution_id} ${started.status}`);
-}
-
-function printEnded(terminal: Terminal, ended: ExecutionView): void {
-  terminal.note(`${ended.execution_id} ${ended.status}`);
-  if (ended.status !== 'FAILED') return;
-  const { error } = ended;
-  if (error !== undefined && error !== null)
-    terminal.note(typeof error === 'string' ? error : JSON.stringify(error));
-}
-
-/** The exit code of a command that waited for this outcome. */
-function exitCodeOf(status: string): number {
-  if (status === 'COMPLETED') return EXIT.completed;
-  return status === 'CANCELLED' ? EXIT.cancelled : EXIT.failed;
 }

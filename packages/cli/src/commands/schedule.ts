@@ -1,16 +1,19 @@
 /** `schedule …`: starting playbooks at given times. */
-import type { Command } from 'commander';
-import { isJsonObject, jsonText, type Json, type JsonObject } from '@noetl/protocol';
+import { Option, type Command } from 'commander';
+import type { Schemas } from '@noetl/client';
 import { assign } from '../assignments.ts';
 import { usageError } from '../failure.ts';
+import type { Client } from '../client.ts';
 import { connect, remote, type RemoteOptions } from '../remote.ts';
 import { wholeNumber } from './events.ts';
+
+type Schedule = Schemas['Schedule'];
 
 interface AddOptions extends RemoteOptions {
   cron?: string;
   every?: number;
   timezone: string;
-  missed: string;
+  missed: Schedule['missed_runs'];
   set: string[];
 }
 
@@ -30,27 +33,43 @@ export function addScheduleCommand(program: Command): void {
     .description('Show all schedules')
     .action(async (options: RemoteOptions) => {
       const { client, terminal } = connect(options);
-      const { schedules } = (await client.call('GET', '/api/schedules')) as { schedules: JsonObject[] };
+      const { schedules } = await client.ask(client.api.GET('/api/schedules'));
       for (const item of schedules) {
         if (options.json) terminal.printJson(item);
         else terminal.print(line(item));
       }
     });
-  const one = (name: string, description: string, method: string, suffix = '', body?: JsonObject): void => {
+  addChanges(schedule);
+}
+
+type Told = Schedule | { execution_id: string } | { status: string };
+
+function addChanges(schedule: Command): void {
+  const one = (
+    name: string,
+    description: string,
+    ask: (client: Client, params: { path: { id: string } }) => Promise<Told>,
+  ): void => {
     remote(schedule.command(name))
       .description(description)
       .argument('<schedule-id>')
       .action(async (id: string, options: RemoteOptions) => {
         const { client, terminal } = connect(options);
-        const answer = await client.call(method, `/api/schedules/${encodeURIComponent(id)}${suffix}`, body);
+        const answer = await ask(client, { path: { id } });
         if (options.json) terminal.printJson(answer);
         else terminal.print(told(answer));
       });
   };
-  one('run', 'Start it now, besides its times', 'POST', '/run', {});
-  one('pause', 'Keep it, but start nothing', 'PATCH', '', { enabled: false });
-  one('resume', 'Start it again at its times', 'PATCH', '', { enabled: true });
-  one('remove', 'Delete it', 'DELETE');
+  const change = (enabled: boolean) => (client: Client, params: { path: { id: string } }) =>
+    client.ask(client.api.PATCH('/api/schedules/{id}', { params, body: { enabled } }));
+  one('run', 'Start it now, besides its times', (client, params) =>
+    client.ask(client.api.POST('/api/schedules/{id}/run', { params })),
+  );
+  one('pause', 'Keep it, but start nothing', change(false));
+  one('resume', 'Start it again at its times', change(true));
+  one('remove', 'Delete it', (client, params) =>
+    client.ask(client.api.DELETE('/api/schedules/{id}', { params })),
+  );
 }
 
 function addCommand(schedule: Command): void {
@@ -60,7 +79,11 @@ function addCommand(schedule: Command): void {
     .option('--cron <expression>', 'five fields, or six with seconds first')
     .option('--every <seconds>', 'interval', wholeNumber)
     .option('--timezone <name>', 'IANA time zone of the cron expression', 'UTC')
-    .option('--missed <what>', 'runs that were due while nobody was there: skip, once or all', 'once')
+    .addOption(
+      new Option('--missed <what>', 'runs that were due while nobody was there')
+        .choices(['skip', 'once', 'all'])
+        .default('once'),
+    )
     .option('--set <name=value>', 'part of the payload; may be repeated', collected, [])
     .action(async (path: string, options: AddOptions) => {
       const { cron, every, timezone, missed, set } = options;
@@ -69,7 +92,7 @@ function addCommand(schedule: Command): void {
       const when = cron === undefined ? { interval_seconds: every ?? null } : { cron };
       const input_payload = assign({}, set);
       const body = { playbook_path: path, ...when, timezone, missed_runs: missed, input_payload };
-      const answer = await client.call('POST', '/api/schedules', body);
+      const answer = await client.ask(client.api.POST('/api/schedules', { body }));
       if (options.json) terminal.printJson(answer);
       else terminal.print(told(answer));
     });
@@ -79,16 +102,13 @@ function collected(value: string, before: string[]): string[] {
   return [...before, value];
 }
 
-function told(answer: Json): string {
-  if (!isJsonObject(answer)) return jsonText(answer);
-  if (answer['execution_id'] !== undefined) return `started execution ${jsonText(answer['execution_id'])}`;
-  return answer['playbook_path'] === undefined ? `schedule ${jsonText(answer['status'])}` : line(answer);
+function told(answer: Told): string {
+  if ('execution_id' in answer) return `started execution ${answer.execution_id}`;
+  return 'playbook_path' in answer ? line(answer) : `schedule ${answer.status}`;
 }
 
-function line(item: JsonObject): string {
-  const when =
-    item['cron'] === null ? `every ${jsonText(item['interval_seconds'])} s` : jsonText(item['cron']);
-  const next = item['enabled'] === true ? `next ${jsonText(item['next_run_at'])}` : 'paused';
-  const { schedule_id, playbook_path, timezone } = item;
-  return `${jsonText(schedule_id)}  ${jsonText(playbook_path)}  ${when} (${jsonText(timezone)})  ${next}`;
+function line(item: Schedule): string {
+  const when = item.cron ?? `every ${String(item.interval_seconds)} s`;
+  const next = item.enabled ? `next ${String(item.next_run_at)}` : 'paused';
+  return `${item.schedule_id}  ${item.playbook_path}  ${when} (${item.timezone})  ${next}`;
 }

@@ -22,6 +22,8 @@ export interface PlatformOptions {
   port?: number;
   /** More environment for every process. */
   env?: Record<string, string>;
+  /** More environment for one: `api`, `aggregator`, `worker-1`, … */
+  envOf?: (name: string) => Record<string, string>;
   /** Told the name and id of every process as it starts. */
   onStart?: (name: string, pid: number) => void;
 }
@@ -91,12 +93,19 @@ export class Platform {
     process.kill(this.pid(name), signal);
   }
 
-  /** Starts a process again under the same name, after it was killed. */
-  async restart(name: string): Promise<void> {
+  /** Starts a process again under the same name, after it was killed; `ready: false` does not wait for the api. */
+  async restart(name: string, { ready = true } = {}): Promise<void> {
     const { role, child } = this.find(name);
     if (child.running) await this.kill(name, 'SIGTERM');
     await this.launch(name, role);
-    if (role === 'server') await this.ready();
+    if (role === 'server' && ready) await this.ready();
+  }
+
+  /** Processes that have ended and were not started again; the code is null when a signal ended them. */
+  ended(): { name: string; code: number | null }[] {
+    return [...this.children]
+      .filter(([, { child }]) => !child.running)
+      .map(([name, { child }]) => ({ name, code: child.exitCode }));
   }
 
   /** Everything the process has written so far, over all its lives. */
@@ -146,7 +155,7 @@ export class Platform {
   }
 
   private async spawn(name: string, command: Role | 'migrate'): Promise<Child> {
-    const { databaseUrl, natsUrl, env, logDir } = this.options;
+    const { databaseUrl, natsUrl, env, envOf, logDir } = this.options;
     const child = await Child.start({
       command: process.execPath,
       args: [MAIN, command],
@@ -156,10 +165,13 @@ export class Platform {
         DATABASE_URL: databaseUrl,
         NATS_URL: natsUrl,
         NOETL_PORT: String(this.port),
+        // Several on one machine: each says in its log where it is.
+        NOETL_METRICS_PORT: '0',
         NOETL_ENCRYPTION_KEY: process.env.NOETL_ENCRYPTION_KEY ?? (await localKey(dirname(logDir))),
         NOETL_EXIT_WITH_PARENT: '1',
         NODE_OPTIONS: '',
         ...env,
+        ...envOf?.(name),
       },
     });
     this.options.onStart?.(name, child.pid);

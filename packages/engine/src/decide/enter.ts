@@ -3,6 +3,7 @@ import { evaluate, projectContext, type Step } from '@noetl/playbook';
 import type { JsonObject } from '@noetl/protocol';
 import { failureOf, type Draft } from './draft.ts';
 import { openLoop } from './loop.ts';
+import { timeLimit } from './time-limit.ts';
 
 export function enter(draft: Draft, name: string, args: JsonObject): void {
   const step = draft.step(name);
@@ -36,6 +37,13 @@ function enterEvent(draft: Draft, name: string, args: JsonObject): string {
 
 function issue(draft: Draft, step: Step, event_id: string): void {
   const { execution_id } = draft.state;
+  let timed: { timeout_s?: number };
+  try {
+    timed = timeLimit(draft, step);
+  } catch (error) {
+    draft.fail(step.name, failureOf(error, step));
+    return;
+  }
   const command_id = draft.environment.ids.next();
   draft.add({
     event_type: 'command.issued',
@@ -45,5 +53,5 @@ function issue(draft: Draft, step: Step, event_id: string): void {
     command_id,
   });
   const context = projectContext(draft.context(step.name), step);
-  draft.command({ lane: 'step', command_id, execution_id, step: step.name, event_id, context });
+  draft.command({ lane: 'step', command_id, execution_id, step: step.name, event_id, context, ...timed });
 }

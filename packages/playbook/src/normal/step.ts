@@ -1,6 +1,6 @@
 /** One step of the document in its normal form. */
 import { isJsonObject, jsonText, type Json, type JsonObject } from '@noetl/protocol';
-import type { Step } from '../document.ts';
+import { isStepTimeout, TIMEOUT_MAX_S, type Step } from '../document.ts';
 import type { Findings } from '../parse/faults.ts';
 import type { Path } from '../parse/yaml.ts';
 import { assignments, condition } from './assignments.ts';
@@ -35,6 +35,7 @@ export function normalStep(step: JsonObject, path: Path, workbook: Workbook, fin
   checkInputs(step, ['input', 'args'], path, findings);
   const admit = admission(step, path, findings);
   const limit = limitName(step, path, findings);
+  const timeout = timeoutOf(step, path, findings);
   return {
     name: step['step'] as string,
     tasks,
@@ -48,6 +49,7 @@ export function normalStep(step: JsonObject, path: Path, workbook: Workbook, fin
     ...(isJsonObject(step['loop']) && { loop: loopSpec(step['loop'], [...path, 'loop'], findings) }),
     ...(admit !== undefined && { admit }),
     ...(limit !== undefined && { limit }),
+    ...(timeout !== undefined && { timeout }),
     ...(isJsonObject(step['output']) && { output: step['output'] }),
   };
 }
@@ -63,6 +65,19 @@ function limitName(step: JsonObject, path: Path, findings: Findings): string | u
     [...path, 'spec'],
     `the limit of step "${jsonText(step['step'])}" must be a name`,
     'Name a limit, for example `spec: {policy: {limit: reports}}`; how much it allows is set with `noetl limit set`.',
+  );
+  return undefined;
+}
+
+/** `spec.timeout`: seconds that the step as a whole may take. A tool's own `timeout` is one of each call. */
+function timeoutOf(step: JsonObject, path: Path, findings: Findings): Json | undefined {
+  const written = mapping(step['spec'])['timeout'] ?? undefined;
+  const isTemplate = typeof written === 'string' && written.includes('{{');
+  if (written === undefined || isTemplate || isStepTimeout(written)) return written;
+  findings.fault(
+    'PLAYBOOK_INVALID',
+    [...path, 'spec', 'timeout'],
+    `the timeout of step "${jsonText(step['step'])}" must be a number of seconds above 0, at most ${String(TIMEOUT_MAX_S)}`,
   );
   return undefined;
 }

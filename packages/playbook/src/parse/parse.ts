@@ -1,6 +1,6 @@
 /** YAML to playbook: read, check the shape, normalise, check what refers to what. All faults at once. */
 import { isJsonObject, jsonText, type JsonObject, type Json } from '@noetl/protocol';
-import type { Diagnostic, Playbook, Step } from '../document.ts';
+import { TIMEOUT_MAX_S, type Diagnostic, type Playbook, type Step } from '../document.ts';
 import { normalStep } from '../normal/step.ts';
 import { mapping, type Workbook } from '../normal/tool.ts';
 import { checkNames } from './names.ts';
@@ -102,6 +102,7 @@ function normal(document: JsonObject, findings: Findings): Playbook {
     );
   }
   const description = metadata['description'];
+  const timeout = timeoutOf(document, findings);
   return {
     path: typeof metadata['path'] === 'string' ? metadata['path'] : name,
     name,
@@ -111,6 +112,7 @@ function normal(document: JsonObject, findings: Findings): Playbook {
     entry_step: entryStep(document, steps, findings),
     keychain: list(document['keychain']),
     workbook: workbookList,
+    ...(timeout !== undefined && { timeout_s: timeout }),
     ...(typeof description === 'string' && { description }),
   };
 }
@@ -131,6 +133,16 @@ function workbookOf(entries: JsonObject[]): Workbook {
   return Object.fromEntries(
     entries.map((entry) => [jsonText(entry['name']), isJsonObject(entry['tool']) ? entry['tool'] : entry]),
   );
+}
+
+/** `executor.spec.timeout`: seconds that an execution may take. */
+function timeoutOf(document: JsonObject, findings: Findings): number | undefined {
+  const timeout = mapping(mapping(document['executor'])['spec'])['timeout'];
+  if (timeout === undefined || timeout === null) return undefined;
+  if (typeof timeout === 'number' && timeout > 0 && timeout <= TIMEOUT_MAX_S) return timeout;
+  const message = `timeout must be a number of seconds above 0, at most ${String(TIMEOUT_MAX_S)}`;
+  findings.fault('PLAYBOOK_INVALID', ['executor', 'spec', 'timeout'], message);
+  return undefined;
 }
 
 /** `executor.spec.entry_step`, else the step named `start`, else the first. */

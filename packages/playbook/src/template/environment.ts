@@ -135,7 +135,8 @@ export class Environment {
         : isJsonObject(opened)
           ? Object.keys(opened)
           : undefined;
-    if (!items) throw new NoetlError('TEMPLATE_ERROR', `${typeof opened} cannot be iterated over`);
+    if (items === undefined)
+      throw new NoetlError('TEMPLATE_ERROR', `${typeof opened} cannot be iterated over`);
     for (const item of items) {
       this.spend();
       yield item;

@@ -121,6 +121,25 @@ describe('failures', () => {
     expect(await children(execution_id)).toHaveLength(3);
   });
 
+  test('a child has the time-out of its own playbook', async () => {
+    await ring.register(
+      JSON.stringify({
+        apiVersion: 'noetl.io/v2',
+        kind: 'Playbook',
+        metadata: { name: 'bounded', path: 'child/bounded' },
+        executor: { spec: { timeout: 0.5 } },
+        workflow: [{ step: 'start', tool: { kind: 'python', code: 'import time; time.sleep(60)' } }],
+      }),
+    );
+    const path = await register(
+      'parent/bounded',
+      '- {step: start, tool: {kind: playbook, path: child/bounded, return_step: start}}',
+    );
+    const { status, error } = await ring.run(path);
+    expect(status).toBe('FAILED');
+    expect(error).toContain('the execution did not end in time');
+  });
+
   test('one that takes too long is cancelled', async () => {
     const path = await register(
       'parent/late',

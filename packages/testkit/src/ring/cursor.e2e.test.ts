@@ -8,7 +8,7 @@ let platform: TestPlatform;
 let ring: RingClient;
 
 beforeAll(async () => {
-  platform = await startPlatform({ workers: 2, env: { NOETL_LEASE_MS: '4000', NOETL_HEARTBEAT_MS: '1000' } });
+  platform = await startPlatform({ workers: 2, env: { NOETL_LEASE_MS: '8000', NOETL_HEARTBEAT_MS: '1000' } });
   ring = await RingClient.connect(platform);
   const { hostname, port, username, password, pathname } = new URL(platform.databaseUrl);
   await ring.post('/api/credentials', {
@@ -29,7 +29,7 @@ afterAll(async () => {
   await platform.stop();
 });
 
-/** A work queue as authors write them: a claim has a time, and is open again when that has passed. */
+/** A work queue as authors write them: a claim has a time, shorter than a lease, and is open again when that has passed. */
 async function fill(table: string, rows: number): Promise<void> {
   await ring.sql(
     `CREATE TABLE public.${table} (id int PRIMARY KEY, claimed_at timestamptz, done int NOT NULL DEFAULT 0)`,
@@ -40,7 +40,7 @@ async function fill(table: string, rows: number): Promise<void> {
 const claim = (table: string): string => `
   UPDATE public.${table} SET claimed_at = now() WHERE id IN (
     SELECT id FROM public.${table}
-    WHERE done = 0 AND (claimed_at IS NULL OR claimed_at < now() - interval '6 seconds')
+    WHERE done = 0 AND (claimed_at IS NULL OR claimed_at < now() - interval '4 seconds')
     ORDER BY id LIMIT {{ __frame_max_rows }} FOR UPDATE SKIP LOCKED)
   RETURNING id`;
 

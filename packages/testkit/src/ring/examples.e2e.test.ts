@@ -95,6 +95,14 @@ describe('examples', () => {
     },
   );
 
+  test('none had to be started or advanced by a sweep', () => {
+    const healed = platform
+      .log('api')
+      .split('\n')
+      .filter((line) => /the relay will start|whose notice was lost/.test(line));
+    expect(healed).toEqual([]);
+  });
+
   test('each says what it shows', () => {
     const silent = examples.filter(({ text }) => !/^ {2}description: \S/m.test(text));
     expect(silent.map((example) => example.file)).toEqual([]);

@@ -1,6 +1,5 @@
 /** A loop goes on exactly though its services are taken away in the middle: NATS wiped, Postgres crashed, api killed. */
 import { afterEach, expect, test } from '@jest/globals';
-import { connectStore, migrate } from '@noetl/store';
 import { startTestNats, type TestNats } from '../nats.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { startOwnPostgres } from '../postgres.ts';
@@ -23,14 +22,6 @@ async function start(): Promise<string> {
   firstPostgres = await startOwnPostgres();
   postgres = firstPostgres;
   nats = await startTestNats();
-  const store = connectStore({
-    url: postgres.url,
-    maxConnections: 1,
-    applicationName: 'test',
-    onError: () => undefined,
-  });
-  await migrate(store);
-  await store.close();
   platform = await startPlatform({ workers: 2, postgres, nats });
   client = await RingClient.connect(platform);
   return client.register((await ourPlaybook(HEAVY)).replace('mode: sequential', 'mode: parallel'));

@@ -163,7 +163,8 @@ describe('leases', () => {
       (await ring.sql<{ workers: number }>(beating, [now?.at]))[0]?.workers === 3;
     await waitFor(awake, { what: 'a beat of all three' });
     expect(server.probe('frozen').max).toBeLessThanOrEqual(4);
-    expect(server.probe('frozen').times).toHaveLength(before);
+    // A call that was begun when the worker froze, and not sent yet, still goes out; the rest of its chunk does not.
+    expect(server.probe('frozen').times.length).toBeLessThanOrEqual(before + 1);
   });
 
   test('a worker is killed', async () => {

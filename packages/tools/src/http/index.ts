@@ -57,6 +57,10 @@ export function createHttp(hosts: Record<string, string>): Http {
   const tokens = new TokenSource((config, signal) => sendAs(requestOf(config, hosts), config, signal));
   const run = async ({ config, environment, signal }: ToolCall): Promise<Json> => {
     const request = requestOf(config, hosts);
+    // One that the playbook gives comes first.
+    const { traceparent } = environment;
+    if (traceparent !== undefined && !request.headers.has('traceparent'))
+      request.headers.set('traceparent', traceparent);
     const credential = await credentialOf(environment, first(config, 'auth', 'credential'));
     if (credential) await authorise(request, credential, tokens, environment, signal);
     try {

@@ -7,7 +7,7 @@ import type { LineBatch, OutcomeBlock } from '../tool.ts';
 import { fillHoles, hasHoles } from './inputs.ts';
 import { RunnerLists } from './lists.ts';
 import { failures, outcomesOf, type Reported } from './outcomes.ts';
-import type { RunnerPool } from './pool.ts';
+import type { RunnerEnd, RunnerPool } from './pool.ts';
 import type { RunnerEvent, RunnerProcess } from './process.ts';
 
 const FRAME_GOAL_MS = 50;
@@ -44,6 +44,8 @@ export class BatchRun {
   #itemBytes = FRAME_BYTES_MAX;
   /** After a crash nobody knows which item it was: they go one by one until it shows. */
   #single = false;
+  /** Why the runner at hand is not used again. */
+  #end: RunnerEnd | undefined;
   readonly #lists: RunnerLists;
 
   constructor(pool: RunnerPool, batch: LineBatch, program: Program) {
@@ -60,12 +62,10 @@ export class BatchRun {
       await this.#pull(1);
       if (this.#ready.length === 0) return;
       const runner = await this.#pool.acquire();
-      let reusable = false;
       try {
         yield* this.#runOn(runner);
-        reusable = this.#frames === 0 && runner.alive;
       } finally {
-        this.#pool.release(runner, reusable);
+        this.#pool.release(runner, this.#end);
         this.#frames = 0;
       }
     }
@@ -73,12 +73,19 @@ export class BatchRun {
 
   /** Until everything is done, or this runner is. */
   async *#runOn(runner: RunnerProcess): AsyncGenerator<OutcomeBlock> {
+    // Until the run is over: who stops listening leaves frames in flight.
+    this.#end = 'abandoned';
     let opening: object | undefined = await this.#opening();
     for (;;) {
       opening = await this.#send(runner, opening);
-      if (this.#frames === 0) return;
+      if (this.#frames === 0) {
+        this.#end = undefined;
+        return;
+      }
       const event = await this.#await(runner);
       this.#batch.environment.signal.throwIfAborted();
+      if (event.kind === 'exit') this.#end = event.started ? 'crash' : 'unavailable';
+      if (event.kind === 'timeout') this.#end = 'timeout';
       if (event.kind === 'exit' && !event.started) {
         yield* this.#unavailable(event.reason);
         return;

@@ -1,17 +1,22 @@
 /** A bounded number of runner processes of one language; one batch uses one runner at a time. */
 import { RunnerProcess, type RunnerCommand } from './process.ts';
 
+/** Why a runner is not used again: its process ended, an item took too long, its batch was given up, it never came up. */
+export type RunnerEnd = 'crash' | 'timeout' | 'abandoned' | 'unavailable';
+
 export class RunnerPool {
   readonly #command: RunnerCommand;
   readonly #max: number;
+  readonly #ended: (reason: RunnerEnd) => void;
   readonly #all = new Set<RunnerProcess>();
   readonly #idle: RunnerProcess[] = [];
   readonly #queue: ((runner: RunnerProcess) => void)[] = [];
   #closed = false;
 
-  constructor(command: RunnerCommand, max: number) {
+  constructor(command: RunnerCommand, max: number, ended: (reason: RunnerEnd) => void = () => undefined) {
     this.#command = command;
     this.#max = max;
+    this.#ended = ended;
   }
 
   /** An idle runner, a new one, or the next that is given back. */
@@ -20,16 +25,18 @@ export class RunnerPool {
     for (let runner = this.#idle.pop(); runner; runner = this.#idle.pop()) {
       if (runner.alive) return runner;
       this.#all.delete(runner);
+      this.#ended('crash');
     }
     if (this.#all.size < this.#max) return this.#start();
     return new Promise((resolve) => this.#queue.push(resolve));
   }
 
-  /** Give back a runner that has nothing in flight; one that has died, or is killed here, is replaced. */
-  release(runner: RunnerProcess, reusable: boolean): void {
-    if (!reusable || !runner.alive) {
+  /** Give back a runner that has nothing in flight; one that has died, or is killed here for a reason, is replaced. */
+  release(runner: RunnerProcess, end: RunnerEnd | undefined): void {
+    if (end !== undefined || !runner.alive) {
       runner.kill();
       this.#all.delete(runner);
+      this.#ended(end ?? 'crash');
     }
     const next = this.#queue.shift();
     if (next) next(this.#all.has(runner) ? runner : this.#start());

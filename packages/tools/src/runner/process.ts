@@ -1,5 +1,6 @@
 /** One runner process: started on demand, spoken to in frames, killed when it misbehaves. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { leashed } from '../process/leash.ts';
 import { encodeFrame, FrameReader, type Frame } from './frames.ts';
 
 export interface RunnerCommand {
@@ -23,7 +24,7 @@ export class RunnerProcess {
   readonly ready: Promise<void>;
 
   constructor({ program, args, env }: RunnerCommand) {
-    this.#child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(...leashed(program, args), { env, stdio: ['pipe', 'pipe', 'pipe'] });
     const reader = new FrameReader();
     let tellReady = (): void => undefined;
     this.ready = new Promise((resolve) => (tellReady = resolve));

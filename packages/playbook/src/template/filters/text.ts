@@ -172,7 +172,7 @@ export const TEXT_FILTERS: Record<string, Filter> = {
   b64decode: simple((value) =>
     new TextDecoder().decode(Uint8Array.from(atob(value), (character) => character.charCodeAt(0))),
   ),
-  wordcount: simple((value) => split(value, undefined, undefined).length),
+  wordcount: simple((value) => (value.match(/[\p{L}\p{N}_]+/gu) ?? []).length),
   center: (environment, value, args) => {
     const width = Math.max(0, Math.min(Number(argument(args, 0, 'width') ?? 80), WIDTH_MAX));
     return formatted(text(environment, value), `^${String(width)}`);

@@ -1,0 +1,34 @@
+/**
+ * Deliberate defects, to see that a chaos run finds them: texts of built modules that are replaced as Node loads
+ * them. Each is what a careless change would look like.
+ */
+export interface Replacement {
+  /** Built file below `packages`. */
+  file: string;
+  text: string;
+  by: string;
+}
+
+export const MUTATIONS: Readonly<Record<string, readonly Replacement[]>> = {
+  /** A chunk is acknowledged, in Postgres, before its rows are committed. */
+  'ack-first': [
+    {
+      file: 'store/dist/finish-chunk.js',
+      text: 'if (rows.length > 0)',
+      by: `await client.query('COMMIT');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await client.query('BEGIN');
+    if (rows.length > 0)`,
+    },
+  ],
+  /** Every worker adds what it has done to the count, as often as it says so. */
+  'kv-add': [
+    {
+      file: 'bus/dist/loop-counter.js',
+      text: 'const entry = await bucket.get(key);\n    const current',
+      by: `const entry = await bucket.get(key);
+    if (entry && entry.length > 0) state = { ...state, completed_count: codec.decode(entry.value).completed_count + state.completed_count };
+    const current`,
+    },
+  ],
+};

@@ -1,0 +1,38 @@
+/** Says that this worker lives, and counts the slots of all that do. */
+import { every, whenUp, type Log, type RoundRecorder, type Service } from '@noetl/service';
+import { beatRuntime, endRuntime, poolCapacity, type Store } from '@noetl/store';
+
+const ROLL_CALL_MS = 2_000;
+
+export class RollCall {
+  slots: number;
+  /** Since this worker was started; the console shows it. */
+  runnerRestarts = 0;
+  readonly service: Service;
+
+  constructor(
+    store: Store,
+    name: string,
+    capacity: number,
+    { log, rounds: record }: { log: Log; rounds: RoundRecorder },
+  ) {
+    this.slots = capacity;
+    const call = async (): Promise<void> => {
+      const labels = { runner_restarts: this.runnerRestarts };
+      await beatRuntime(store, { name, kind: 'worker_pool', capacity, labels });
+      this.slots = Math.max(capacity, await poolCapacity(store));
+    };
+    const rounds = every('roll-call', ROLL_CALL_MS, call, { log, rounds: record });
+    this.service = {
+      name: 'roll-call',
+      start: async () => {
+        await whenUp(call, log);
+        await rounds.start();
+      },
+      stop: async () => {
+        await rounds.stop();
+        await endRuntime(store, { kind: 'worker_pool', name });
+      },
+    };
+  }
+}
