@@ -16,13 +16,15 @@ export interface Runtime {
 
 /** Registers a process, or says that it still lives. */
 export async function beatRuntime(store: Store, runtime: Runtime): Promise<void> {
+  const labels = JSON.stringify(runtime.labels);
   await store.db
     .insertInto('runtime')
-    .values({ ...runtime, labels: JSON.stringify(runtime.labels), status: 'running' })
+    .values({ ...runtime, labels, status: 'running' })
     .onConflict((conflict) =>
       conflict.columns(['kind', 'name']).doUpdateSet({
         status: 'running',
         capacity: runtime.capacity,
+        labels,
         heartbeat: sql<Date>`now()`,
       }),
     )

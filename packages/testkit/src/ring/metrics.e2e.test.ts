@@ -45,9 +45,11 @@ beforeAll(async () => {
       async () => {
         const told = await scrape(addressOf('aggregator'));
         const isThere = told.get('noetl_executions_open')?.samples.size === 2;
-        return isThere && sweeps(told).includes('sweep-filled') && told;
+        // The first round may have been before the worker's first beat.
+        const workerIsThere = total(told, 'noetl_workers') === 1;
+        return isThere && workerIsThere && sweeps(told).includes('sweep-filled') && told;
       },
-      { what: 'the first count of open work' },
+      { what: 'a count of open work and of workers' },
     ),
   };
 });
