@@ -1,5 +1,5 @@
 /** One aggregator process: closes finished loops on request, and looks for those that nobody asked about. */
-import { connectBus, consumeAggregate, ensureTopology, type Subscription } from '@noetl/bus';
+import { connectBus, consumeAggregate, ensureTopology, type BusOptions, type Subscription } from '@noetl/bus';
 import {
   busRecorder,
   every,
@@ -41,7 +41,7 @@ export async function runAggregator(config: Config, log: Log): Promise<void> {
     onError: (error) => log.warn('a database connection broke', { error }),
   });
   watchPool(metrics, store.pool, config.databaseConnections);
-  const connected = { ...config.nats, name: 'aggregator', log, record: busRecorder(metrics) };
+  const connected: BusOptions = { ...config.nats, name: 'aggregator', role: 'aggregator', log, record: busRecorder(metrics) };
   const bus = await whenUp(() => connectBus(connected), log);
   await whenUp(() => ensureTopology(bus), log);
   const origin = (id: string) => traceOrigin(store, id);

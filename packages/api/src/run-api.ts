@@ -1,6 +1,6 @@
 /** One api process: HTTP, the orchestrator behind it, and the relay that finds what notices missed. */
 import { createServer, type Server } from 'node:http';
-import { commandsLoad, connectBus, ensureTopology, onAdvance, type Bus, type Subscription } from '@noetl/bus';
+import { commandsLoad, connectBus, ensureTopology, onAdvance, type Bus, type BusOptions, type Subscription } from '@noetl/bus';
 import { parsePlaybook } from '@noetl/playbook';
 import { snowflakes } from '@noetl/protocol';
 import {
@@ -43,6 +43,7 @@ import type { ApiDeps } from './routes/deps.ts';
 const ROLL_CALL_MS = 2_000;
 /** Values whose time is over are deleted every so many sweeps; they are not read before that either. */
 const EXPIRY_SWEEPS = 10;
+const TOPOLOGY_SWEEPS = 2;
 const EXPIRED_MAX = 1_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 /** A request that waits longer for Postgres is answered with 503. */
@@ -102,6 +103,8 @@ export async function runApi(config: Config, log: Log): Promise<void> {
       spans,
       every('roll-call', ROLL_CALL_MS, countSlots, { log, rounds }),
       notices(bus, queue),
+      // Workers may not make streams: after NATS was wiped they wait for us.
+      every('topology', config.sweepMs * TOPOLOGY_SWEEPS, () => ensureTopology(bus), { log, rounds }),
       ...relayServices(deps, config.sweepMs, rounds),
       scheduleService(api, config.sweepMs, rounds),
       webhookService(api, config.sweepMs, rounds),
@@ -121,7 +124,7 @@ async function connect(config: Config, log: Log, metrics: Metrics): Promise<{ st
     onError: (error) => log.warn('a database connection broke', { error }),
   });
   watchPool(metrics, store.pool, config.databaseConnections);
-  const connected = { ...config.nats, name: 'api', log, record: busRecorder(metrics) };
+  const connected: BusOptions = { ...config.nats, name: 'api', role: 'api', log, record: busRecorder(metrics) };
   const bus = await whenUp(() => connectBus(connected), log);
   await whenUp(() => ensureTopology(bus), log);
   return { store, bus };

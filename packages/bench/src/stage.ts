@@ -64,6 +64,7 @@ export async function onStage<T>(
     platform = await Platform.start({
       databaseUrl,
       natsUrl,
+      own: { database: true, nats: true },
       workers,
       logDir: join(options.dir, 'logs'),
       env: { NOETL_LOG_LEVEL: 'warn', NOETL_LOG_FORMAT: 'json', ...env },

@@ -15,6 +15,7 @@ import {
 } from 'nats';
 import { NoetlError } from '@noetl/protocol';
 import { ensureBucket } from './loop-counter.ts';
+import { inboxOf, type BusRole } from './permissions.ts';
 import { natsErrorCode, OTHER_CONFIGURATION, STREAM_NOT_FOUND } from './nats-error.ts';
 import {
   AGGREGATE_CONSUMER,
@@ -51,6 +52,8 @@ export interface Bus {
   replicas: number;
   limits: BusLimits;
   record: BusRecorder;
+  /** Whether this process makes streams and the bucket; others wait until they are there. */
+  ownsTopology: boolean;
   /** Sends what is buffered, then closes. */
   close(): Promise<void>;
 }
@@ -67,8 +70,10 @@ export interface BusLimits {
 export interface BusOptions {
   /** One server, or several of a cluster, separated by commas. */
   url: string;
-  /** Name of the process; also the prefix of its inboxes. */
+  /** Name of the process. */
   name: string;
+  /** What the process may do; whoever has no role (people, tests) may do everything. */
+  role?: BusRole;
   user?: string;
   password?: string;
   token?: string;
@@ -107,18 +112,16 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   const { log = SILENT, record = UNRECORDED } = options;
   try {
     const connection = await connect({
-      servers: options.url.split(','),
+      servers: options.url.split(',').map((url) => splitUrl(url).server),
       name: options.name,
-      inboxPrefix: `_INBOX_${options.name.replace(/[^a-zA-Z0-9]/g, '_')}`,
+      inboxPrefix: inboxPrefix(options),
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
       reconnectJitter: 250,
       timeout: REQUEST_TIMEOUT_MS,
       // A link that swallows everything is noticed after two pings without an answer.
       pingInterval: PING_MS,
-      ...(options.user !== undefined && { user: options.user }),
-      ...(options.password !== undefined && { pass: options.password }),
-      ...(options.token !== undefined && { token: options.token }),
+      ...login(options),
     });
     void watch(connection, log, record);
     const manager = await connection.jetstreamManager({ timeout: REQUEST_TIMEOUT_MS, checkAPI: false });
@@ -132,12 +135,36 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       replicas,
       limits,
       record,
+      ownsTopology: options.role !== 'worker',
       close: () => close(connection),
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new NoetlError('SERVICE_UNAVAILABLE', `NATS does not answer: ${reason}`, { cause: error });
   }
+}
+
+/** Replies come to subjects that no other role may listen on. */
+function inboxPrefix({ name, role }: BusOptions): string {
+  const own = name.replace(/[^a-zA-Z0-9]/g, '_');
+  return role === undefined ? `_INBOX_${own}` : `${inboxOf(role)}.${own}`;
+}
+
+/** The client knows no logins in URLs, people do. What is given on its own goes first. */
+function login({ url, user, password, token }: BusOptions): { user?: string; pass?: string; token?: string } {
+  if (token !== undefined) return { token };
+  if (user !== undefined) return { user, ...(password !== undefined && { pass: password }) };
+  const found = splitUrl(url.split(',')[0] ?? '');
+  return found.user === '' ? {} : { user: found.user, pass: found.password };
+}
+
+function splitUrl(url: string): { server: string; user: string; password: string } {
+  if (!URL.canParse(url)) return { server: url, user: '', password: '' };
+  const parsed = new URL(url);
+  const [user, password] = [decodeURIComponent(parsed.username), decodeURIComponent(parsed.password)];
+  parsed.username = '';
+  parsed.password = '';
+  return { server: parsed.href, user, password };
 }
 
 async function close(connection: NatsConnection): Promise<void> {

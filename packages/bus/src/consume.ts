@@ -130,7 +130,7 @@ function consume<T>(bus: Bus, source: Source<T>): Subscription {
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        await ensureTopology(bus);
+        if (bus.ownsTopology) await ensureTopology(bus);
         await ensureConsumer(bus, source.consumer, source.subject, source.ackWaitMs);
         await pull();
       } catch (error) {

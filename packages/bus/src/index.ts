@@ -30,5 +30,6 @@ export {
   publishFeed,
 } from './notices.ts';
 export { publishAggregate, publishCommand, type AggregateNotice } from './publish.ts';
+export { natsAccounts, ROLES as BUS_ROLES, type BusRole, type NatsPermissions } from './permissions.ts';
 export { queueState, type QueueState } from './queue.ts';
 export { loopKey, type Lane } from './subjects.ts';

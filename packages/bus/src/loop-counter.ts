@@ -108,11 +108,12 @@ function isGone(error: unknown): boolean {
 function bucketOf(bus: Bus): Promise<KV> {
   let bucket = buckets.get(bus);
   if (!bucket) {
-    bucket = bus.jetstream.views.kv(STATE_BUCKET, {
-      history: HISTORY,
-      storage: StorageType.File,
-      replicas: bus.replicas,
-    });
+    bucket = bus.jetstream.views.kv(
+      STATE_BUCKET,
+      bus.ownsTopology
+        ? { history: HISTORY, storage: StorageType.File, replicas: bus.replicas }
+        : { bindOnly: true, allow_direct: true },
+    );
     buckets.set(bus, bucket);
     bucket.catch(() => buckets.delete(bus));
   }

@@ -32,7 +32,7 @@ async function publish(bus: Bus, subject: string, message: unknown, msgID: strin
   const send = () => bus.jetstream.publish(subject, codec.encode(message), { msgID });
   try {
     await send().catch(async (error: unknown) => {
-      if (!isMissing(error)) throw error;
+      if (!isMissing(error) || !bus.ownsTopology) throw error;
       await ensureTopology(bus);
       await send();
     });

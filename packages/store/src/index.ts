@@ -108,6 +108,14 @@ export {
   type LoopRow,
 } from './loop.ts';
 export { migrate } from './migrate.ts';
+export {
+  DATABASE_ROLES,
+  grantPrivileges,
+  makeLogins,
+  PRIVILEGES,
+  type DatabaseRole,
+  type Login,
+} from './privileges.ts';
 export { openWork, overview, type Overview } from './overview.ts';
 export { isBusy } from './maintenance-step.ts';
 export {

@@ -64,8 +64,7 @@ async function missingDays(store: Store | Tx, nowMs: number): Promise<Day[]> {
 /** False when somebody else has made it meanwhile. */
 async function makePartition(tx: Tx, { name, from, to }: Day): Promise<boolean> {
   if (await exists(tx, name)) return false;
-  await sql`CREATE TABLE ${sql.table(`noetl.${name}`)} PARTITION OF noetl.event
-    FOR VALUES FROM (${sql.lit(from)}) TO (${sql.lit(to)})`.execute(tx);
+  await sql`SELECT noetl.make_event_partition(${name}, ${from}, ${to})`.execute(tx);
   return true;
 }
 
@@ -101,14 +100,11 @@ export async function listPartitions(store: Store | Tx): Promise<EventPartition[
  * Drops a partition whose executions have all been marked as past their retention. False when one has not, or the
  * partition is gone already. Throws when others hold the table.
  */
-export function dropPartition(store: Store, { name, from, to }: EventPartition): Promise<boolean> {
+export function dropPartition(store: Store, { name }: EventPartition): Promise<boolean> {
   return maintenanceStep(store, async (tx) => {
-    const { rows: kept } = await sql`
-      SELECT 1 FROM noetl.execution
-      WHERE execution_id >= ${from} AND execution_id < ${to} AND expired_at IS NULL LIMIT 1`.execute(tx);
-    if (kept.length > 0 || !(await exists(tx, name))) return false;
-    await sql`DROP TABLE ${sql.table(`noetl.${name}`)}`.execute(tx);
-    return true;
+    const { rows } = await sql<{ dropped: boolean }>`
+      SELECT noetl.drop_event_partition(${name}) AS dropped`.execute(tx);
+    return rows[0]?.dropped === true;
   });
 }
 
@@ -137,7 +133,7 @@ export function analyzeEvents(store: Store, signal?: AbortSignal): Promise<boole
       signal?.addEventListener('abort', cancel);
       try {
         if (signal?.aborted) return false;
-        await sql`ANALYZE noetl.event`.execute(tx);
+        await sql`SELECT noetl.analyze_events()`.execute(tx);
       } finally {
         signal?.removeEventListener('abort', cancel);
       }

@@ -59,16 +59,12 @@ export async function purgeExecutions(
   return counts;
 }
 
-/** By the primary key, row by row: any other plan would read partitions as a whole. */
+/** By a function of the owner, since nobody else may delete events. */
 function deleteEvents(store: Store, ids: Id[]): Promise<number> {
   return purgeStep(store, async (tx) => {
-    await sql`SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-      set_config('enable_seqscan', 'off', true)`.execute(tx);
-    const { numAffectedRows } = await sql`
-      DELETE FROM noetl.event AS e USING (
-        SELECT execution_id, event_id FROM noetl.event WHERE execution_id = ANY (${ids}::bigint[]) LIMIT ${BATCH}
-      ) AS d WHERE e.execution_id = d.execution_id AND e.event_id = d.event_id`.execute(tx);
-    return Number(numAffectedRows ?? 0);
+    const { rows } = await sql<{ deleted: number }>`
+      SELECT noetl.purge_events(${ids}::bigint[], ${BATCH}) AS deleted`.execute(tx);
+    return rows[0]?.deleted ?? 0;
   });
 }
 

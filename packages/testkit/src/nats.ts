@@ -16,14 +16,18 @@ export interface TestNats {
   again(options?: { wiped?: boolean }): Promise<TestNats>;
 }
 
-export async function startTestNats(): Promise<TestNats> {
+/** `open`: without logins, to stand for a server of the user's own. */
+export async function startTestNats({ open = false } = {}): Promise<TestNats> {
   // Installing it, where that is due, must not happen in two test files at once.
   await oncePerRun('nats-server', () => natsProgram(TOOLS));
-  return start(join(runFolder(), uniqueName('nats')));
+  return start(join(runFolder(), uniqueName('nats')), { open });
 }
 
-async function start(dir: string, port?: number): Promise<TestNats> {
-  const server = await startLocalNats({ dir, toolDir: TOOLS, ...(port !== undefined && { port }) });
+/** Pools of which tests start workers. */
+const POOLS = ['default', 'gpu', 'large', 'p'];
+
+async function start(dir: string, options: { open: boolean; port?: number }): Promise<TestNats> {
+  const server = await startLocalNats({ dir, toolDir: TOOLS, pools: POOLS, ...options });
   const forget = endWithRun(server.pid);
   const { url, monitorUrl, pid } = server;
   const kill = async (): Promise<void> => {
@@ -42,8 +46,9 @@ async function start(dir: string, port?: number): Promise<TestNats> {
     },
     again: async ({ wiped = false } = {}) => {
       await kill();
-      if (wiped) await rm(dir, { recursive: true, force: true });
-      return start(dir, server.port);
+      // Whoever knew the server's passwords still does.
+      if (wiped) await rm(join(dir, 'jetstream'), { recursive: true, force: true });
+      return start(dir, { ...options, port: server.port });
     },
   };
 }

@@ -49,6 +49,7 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
     processes = await Platform.start({
       databaseUrl: postgres.url,
       natsUrl: nats.url,
+      own: { database: true, nats: true },
       workers: options.workers,
       logDir: join(runFolder(), uniqueName('platform')),
       env: { NOETL_LOG_FORMAT: 'json', NOETL_LOG_LEVEL: 'info', ...options.env },

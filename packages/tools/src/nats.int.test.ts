@@ -9,7 +9,7 @@ let toolbox: Toolbox;
 let nats: TestNats;
 
 beforeAll(async () => {
-  nats = await startTestNats();
+  nats = await startTestNats({ open: true });
   toolbox = createToolbox({ runners: 1 });
 });
 

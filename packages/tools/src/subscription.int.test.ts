@@ -11,7 +11,7 @@ let nats: TestNats;
 let admin: NatsConnection;
 
 beforeAll(async () => {
-  nats = await startTestNats();
+  nats = await startTestNats({ open: true });
   toolbox = createToolbox({ runners: 1 });
   admin = await connect({ servers: nats.url });
   const manager = await admin.jetstreamManager();
@@ -152,7 +152,7 @@ describe('servers', () => {
   });
 
   test('one that vanishes fails as a connection, and serves again when it is back', async () => {
-    const own = await startTestNats();
+    const own = await startTestNats({ open: true });
     const config = { auth: { url: own.url }, operation: 'kv_put', bucket: 'b', key: 'k', value: 1 };
     expect((await outcome('nats', config)).status).toBe('ok');
     await own.kill();

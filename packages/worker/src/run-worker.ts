@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import { connectBus, consumeCommands, type Bus, type Subscription } from '@noetl/bus';
+import { connectBus, consumeCommands, type Bus, type BusOptions, type Subscription } from '@noetl/bus';
 import { parsePlaybook } from '@noetl/playbook';
 import { snowflakes } from '@noetl/protocol';
 import {
@@ -125,7 +125,7 @@ async function connect(
     onError: (error) => log.warn('a database connection broke', { error }),
   });
   watchPool(metrics, store.pool, config.databaseConnections);
-  const connected = { ...config.nats, name: `worker-${workerId}`, log, record: busRecorder(metrics) };
+  const connected: BusOptions = { ...config.nats, role: 'worker', name: `worker-${workerId}`, log, record: busRecorder(metrics) };
   return { store, bus: await whenUp(() => connectBus(connected), log) };
 }
 

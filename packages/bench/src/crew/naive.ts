@@ -4,12 +4,13 @@
  */
 import { createToolbox } from '@noetl/tools';
 import type { JsonObject } from '@noetl/protocol';
-import { connect, JSONCodec, type JsMsg } from 'nats';
+import { JSONCodec, type JsMsg } from 'nats';
 import pLimit from 'p-limit';
 import pg from 'pg';
 import { inProcess, item, itemCode, onRunner, resultText } from '../item-code.ts';
 import { compareAndSet, counterBucket, QUEUE } from '../carrier.ts';
 import type { NaiveJob } from './job.ts';
+import { connectNats } from '../connect-nats.ts';
 
 export interface NaiveMessage {
   index: number;
@@ -26,7 +27,7 @@ const INSERT = `INSERT INTO noetl.event (execution_id, event_id, catalog_id, eve
   VALUES ($1, $2, 1, 'step.exit', 'process_items', 'iteration', 'COMPLETED', $3, $4, $5, 'process_items', 1, 0, '{}', $6)`;
 
 export async function naive(job: NaiveJob): Promise<() => Promise<void>> {
-  const connection = await connect({ servers: job.natsUrl });
+  const connection = await connectNats(job.natsUrl);
   const jetstream = connection.jetstream();
   const db = new pg.Pool({ connectionString: job.databaseUrl, max: job.inFlight });
   const bucket = await counterBucket(jetstream);

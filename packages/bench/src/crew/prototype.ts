@@ -2,7 +2,7 @@
  * The bare chunked design: a message names a range; the items run in this process; one transaction closes the chunk
  * behind a fence, stores the rows and raises the count; then the counter in K/V is raised, and the message is gone.
  */
-import { connect, JSONCodec } from 'nats';
+import { JSONCodec } from 'nats';
 import pLimit from 'p-limit';
 import pg from 'pg';
 import { compareAndSet, counterBucket, QUEUE } from '../carrier.ts';
@@ -10,6 +10,7 @@ import { copy, copyText } from '../event-rows.ts';
 import { inProcess, itemCode } from '../item-code.ts';
 import type { PrototypeJob } from './job.ts';
 import { run } from './store.ts';
+import { connectNats } from '../connect-nats.ts';
 
 export interface ChunkMessage {
   chunk: number;
@@ -22,7 +23,7 @@ const FENCE = `UPDATE bench.chunk SET state = 'done' WHERE chunk_id = $1 AND sta
 const COUNT = `UPDATE bench.loop SET completed = completed + $1 WHERE loop_id = 1 RETURNING completed`;
 
 export async function prototype(job: PrototypeJob): Promise<() => Promise<void>> {
-  const connection = await connect({ servers: job.natsUrl });
+  const connection = await connectNats(job.natsUrl);
   const jetstream = connection.jetstream();
   const bucket = await counterBucket(jetstream);
   const db = new pg.Pool({ connectionString: job.databaseUrl, max: job.inFlight });

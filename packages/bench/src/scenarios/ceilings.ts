@@ -1,6 +1,6 @@
 /** What the parts could do at most, each alone and composed by hand, in the same run: what is left is ours. */
 import { connectStore, migrate } from '@noetl/store';
-import { connect } from 'nats';
+import { connectNats } from '../connect-nats.ts';
 import pg from 'pg';
 import { counted, publishAll, resetCarrier } from '../carrier.ts';
 import { Crew } from '../crew/crew.ts';
@@ -125,7 +125,7 @@ async function chunked(
   await db.query(`INSERT INTO bench.chunk SELECT n, 'pending' FROM generate_series(0, $1::int - 1) AS n`, [
     messages.length,
   ]);
-  const connection = await connect({ servers: natsUrl });
+  const connection = await connectNats(natsUrl);
   const job: PrototypeJob = {
     kind: 'prototype',
     databaseUrl,

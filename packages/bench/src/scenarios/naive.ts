@@ -1,7 +1,7 @@
 /** The baseline: what the seed's literal design makes on the same machine, in the same run, with the same items. */
 import { clockId } from '@noetl/protocol';
 import { connectStore, ensurePartitions, migrate } from '@noetl/store';
-import { connect } from 'nats';
+import { connectNats } from '../connect-nats.ts';
 import pg from 'pg';
 import { Crew } from '../crew/crew.ts';
 import type { NaiveJob } from '../crew/job.ts';
@@ -90,7 +90,7 @@ async function measure(
 
 /** Milliseconds from the first message to the full counter. */
 async function once(options: RunOptions, job: NaiveJob): Promise<number> {
-  const connection = await connect({ servers: job.natsUrl });
+  const connection = await connectNats(job.natsUrl);
   try {
     const bucket = await resetCarrier(connection, job.items, job.sequential ? 'sequential' : 'parallel');
     const crew = await Crew.start(

@@ -56,6 +56,7 @@ async function dev(options: DevOptions): Promise<void> {
     const platform = await Platform.start({
       databaseUrl: services.databaseUrl,
       natsUrl: services.natsUrl,
+      own: services.own,
       port: options.port,
       workers: options.workers,
       logDir: join(options.dataDir, 'logs'),

@@ -44,19 +44,23 @@ export function addProcessCommands(program: Command): void {
     .description('Bring the database of DATABASE_URL to the present schema; safe to run by many at once')
     .option('--json', 'print JSON', false)
     .action(async (options: { json: boolean }) => {
-      const applied = await migrateDatabase();
+      const { applied, roles } = await migrateDatabase();
       const terminal = new Terminal(options);
-      if (options.json) terminal.printJson({ applied });
-      else
-        terminal.print(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
+      if (options.json) {
+        terminal.printJson({ applied, roles });
+        return;
+      }
+      terminal.print(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
+      if (!roles)
+        terminal.note('This login may not make roles, so all processes have to run as it: see CREATEROLE.');
     });
 }
 
-async function migrateDatabase(): Promise<string[]> {
+async function migrateDatabase(): Promise<{ applied: string[]; roles: boolean }> {
   const url = process.env.DATABASE_URL;
   if (url === undefined)
     throw new CliFailure('CONFIG_INVALID', 'DATABASE_URL is not set', { exitCode: EXIT.usage });
-  const { connectStore, migrate } = await import('@noetl/store');
+  const { connectStore, grantPrivileges, migrate } = await import('@noetl/store');
   const store = connectStore({
     url,
     maxConnections: 1,
@@ -64,7 +68,8 @@ async function migrateDatabase(): Promise<string[]> {
     onError: () => undefined,
   });
   try {
-    return await migrate(store);
+    const applied = await migrate(store);
+    return { applied, roles: await grantPrivileges(store) };
   } finally {
     await store.close();
   }

@@ -39,7 +39,8 @@ describe('configuration', () => {
     ['2.9 does not know it', 9, false],
     ['2.10 does', 10, true],
   ])('fsync on every message: %s', (_, minor, expected) => {
-    const text = configuration({ path: 'nats-server', version: { major: 2, minor, patch: 0 } }, '/d', 1, 2);
+    const program = { path: 'nats-server', version: { major: 2, minor, patch: 0 } };
+    const text = configuration(program, '/d', { port: 1, monitorPort: 2, users: '' });
     expect(text.includes('sync_interval: always')).toBe(expected);
   });
 });

@@ -1,9 +1,14 @@
-/** Our own nats-server with JetStream for development, demo and tests: loopback only, files in a folder of ours. */
+/**
+ * Our own nats-server with JetStream for development, demo and tests: loopback only, files in a folder of ours, and a
+ * user for each kind of process that may do what that kind needs.
+ */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Child, commandOf, isAlive } from './child.ts';
+import { NATS_ADMIN, natsUsers } from './nats-users.ts';
 import { type NatsProgram, natsProgram } from './nats-program.ts';
 import { freePort } from './port.ts';
 
@@ -16,9 +21,14 @@ export interface LocalNatsOptions {
   toolDir?: string;
   /** Hears of what takes long. */
   log?: (message: string) => void;
+  /** Anybody may do anything: a server that stands for one of the user's own. */
+  open?: boolean;
+  /** Pools that workers may run commands of; `default` when absent. */
+  pools?: readonly string[];
 }
 
 export interface LocalNats {
+  /** With the name and password of the user that may do everything; without any when the server is open. */
   url: string;
   /** HTTP monitoring (`/varz`, `/jsz`), loopback only. */
   monitorUrl: string;
@@ -42,13 +52,15 @@ export async function startLocalNats(options: LocalNatsOptions): Promise<LocalNa
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const program = await natsProgram(options.toolDir ?? dir, options.log);
   await stopLeftover(dir);
+  const password = options.open === true ? undefined : await adminPassword(dir);
+  const users = password === undefined ? '' : await natsUsers(password, options.pools ?? ['default']);
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     const port = options.port ?? (await freePort());
     const monitorPort = await freePort();
-    const child = await startServer(program, dir, port, monitorPort);
+    const child = await startServer(dir, program, configuration(program, dir, { port, monitorPort, users }));
     const monitorUrl = `http://127.0.0.1:${String(monitorPort)}`;
-    if (await healthy(child, monitorUrl, deadline)) return handle(child, port, monitorUrl, dir);
+    if (await healthy(child, monitorUrl, deadline)) return handle(child, port, monitorUrl, dir, password);
     const reason = child.logTail();
     await child.stop('SIGTERM', 'SIGKILL', 2000);
     const portTaken = reason.includes('address already in use') && options.port === undefined;
@@ -68,14 +80,19 @@ async function stopLeftover(dir: string): Promise<void> {
   while (isAlive(pid) && Date.now() < deadline) await pause(POLL_MS);
 }
 
-async function startServer(
-  program: NatsProgram,
-  dir: string,
-  port: number,
-  monitorPort: number,
-): Promise<Child> {
+/** Made once for a folder, readable by its owner only. */
+async function adminPassword(dir: string): Promise<string> {
+  const file = join(dir, 'password');
+  const known = await readFile(file, 'utf8').catch(() => undefined);
+  if (known !== undefined) return known;
+  const made = randomBytes(24).toString('base64url');
+  await writeFile(file, made, { mode: 0o600 });
+  return made;
+}
+
+async function startServer(dir: string, program: NatsProgram, text: string): Promise<Child> {
   const file = join(dir, 'nats.conf');
-  await writeFile(file, configuration(program, dir, port, monitorPort), { mode: 0o600 });
+  await writeFile(file, text, { mode: 0o600 });
   const child = await Child.start({
     command: program.path,
     args: ['-c', file],
@@ -86,7 +103,11 @@ async function startServer(
 }
 
 /** The server's configuration file. */
-export function configuration(program: NatsProgram, dir: string, port: number, monitorPort: number): string {
+export function configuration(
+  program: NatsProgram,
+  dir: string,
+  { port, monitorPort, users }: { port: number; monitorPort: number; users: string },
+): string {
   const { major, minor } = program.version;
   // fsync before each acknowledgement exists from 2.10 on. Without it a power cut may lose acknowledged messages,
   // which the sweepers bring back from Postgres.
@@ -101,7 +122,7 @@ jetstream {
   max_file_store: 8GB
   max_memory_store: 256MB${sync}
 }
-`;
+${users}`;
 }
 
 async function healthy(child: Child, monitorUrl: string, deadline: number): Promise<boolean> {
@@ -118,10 +139,17 @@ async function healthy(child: Child, monitorUrl: string, deadline: number): Prom
   return false;
 }
 
-function handle(child: Child, port: number, monitorUrl: string, dir: string): LocalNats {
+function handle(
+  child: Child,
+  port: number,
+  monitorUrl: string,
+  dir: string,
+  password: string | undefined,
+): LocalNats {
+  const login = password === undefined ? '' : `${NATS_ADMIN}:${password}@`;
   const stop = () => child.stop('SIGTERM', 'SIGKILL', 10_000);
   return {
-    url: `nats://127.0.0.1:${String(port)}`,
+    url: `nats://${login}127.0.0.1:${String(port)}`,
     monitorUrl,
     port,
     pid: child.pid,

@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
 import { localKey } from './key.ts';
+import { processLogins, type OwnServers } from './logins.ts';
 import { freePort } from './port.ts';
 
 export interface PlatformOptions {
@@ -24,6 +25,11 @@ export interface PlatformOptions {
   env?: Record<string, string>;
   /** More environment for one: `api`, `aggregator`, `worker-1`, … */
   envOf?: (name: string) => Record<string, string>;
+  /**
+   * Servers that we have started, on which processes get logins of their own with what each kind needs and no more:
+   * `databaseUrl` is a superuser's then, and `natsUrl` that of {@link startLocalNats}.
+   */
+  own?: OwnServers;
   /** Told the name and id of every process as it starts. */
   onStart?: (name: string, pid: number) => void;
 }
@@ -42,6 +48,7 @@ export class Platform {
   private readonly port: number;
   private readonly children = new Map<string, { role: Role; child: Child }>();
   private workersStarted = 0;
+  private loginOf: (role: 'api' | 'worker' | 'aggregator') => Record<string, string> = () => ({});
 
   private constructor(options: PlatformOptions, port: number) {
     this.options = options;
@@ -56,6 +63,7 @@ export class Platform {
     const platform = new Platform(options, options.port ?? (await freePort()));
     try {
       await platform.migrate();
+      platform.loginOf = await processLogins(options, options.own ?? { database: false, nats: false });
       await platform.launch('api', 'server');
       await platform.launch('aggregator', 'aggregator');
       for (let i = 0; i < options.workers; i++) await platform.addWorker();
@@ -164,6 +172,7 @@ export class Platform {
         ...process.env,
         DATABASE_URL: databaseUrl,
         NATS_URL: natsUrl,
+        ...(command !== 'migrate' && this.loginOf(command === 'server' ? 'api' : command)),
         NOETL_PORT: String(this.port),
         // Several on one machine: each says in its log where it is.
         NOETL_METRICS_PORT: '0',

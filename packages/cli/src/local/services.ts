@@ -4,12 +4,15 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { OwnServers } from './logins.ts';
 import { startLocalNats } from './nats.ts';
 import { startLocalPostgres } from './postgres.ts';
 
 export interface LocalServices {
   databaseUrl: string;
   natsUrl: string;
+  /** Which of them we have started. */
+  own: OwnServers;
   /** Stops what we started; what was given stays. */
   stop(): Promise<void>;
   /** Stops what we started and deletes its data. */
@@ -46,6 +49,7 @@ export async function startLocalServices(options: LocalServicesOptions): Promise
     return {
       databaseUrl,
       natsUrl,
+      own: { database: env.DATABASE_URL === undefined, nats: env.NATS_URL === undefined },
       stop: () => each((service) => service.stop()),
       remove: () => each((service) => service.remove()),
       abandon: () => {

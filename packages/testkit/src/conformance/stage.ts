@@ -197,6 +197,7 @@ async function startProcesses(
   const platform = await Platform.start({
     databaseUrl: databaseUrl(services.databaseUrl, OWN_DATABASE),
     natsUrl: services.natsUrl,
+    own: { database: true, nats: true },
     workers: options.workers,
     logDir: join(dir, 'logs'),
     env: environment,
