@@ -3,6 +3,7 @@
  * NATS, not at each scrape. Several aggregators tell the same, so dashboards take the highest.
  */
 import { queueState } from '@noetl/bus';
+import { DEFAULT_POOL } from '@noetl/protocol';
 import type { Metrics, NowRecorder } from '@noetl/service';
 import { listRuntimes, workload } from '@noetl/store';
 import type { AggregatorDeps } from './collect.ts';
@@ -53,6 +54,7 @@ function workGauges(metrics: Metrics): (work: Awaited<ReturnType<typeof workload
   const chunks = metrics.gauge({
     name: 'noetl_chunks_remaining',
     help: 'Chunks that are out and that the rest of all loops will make: what to scale workers by.',
+    labels: ['pool'],
   });
   return (work) => {
     executions.set(work.executions.running, { state: 'running' });
@@ -68,7 +70,7 @@ function workGauges(metrics: Metrics): (work: Awaited<ReturnType<typeof workload
     for (const [state, count] of Object.entries({ completed, failed, running, pending }))
       items.set(count, { state });
     remaining.set(running + pending);
-    chunks.set(chunks_remaining);
+    setByPool(chunks, { [DEFAULT_POOL]: 0, ...chunks_remaining });
   };
 }
 
@@ -98,14 +100,29 @@ function processGauges(metrics: Metrics): (all: Awaited<ReturnType<typeof listRu
   const workers: NowRecorder = metrics.gauge({
     name: 'noetl_workers',
     help: 'Workers that have beaten lately.',
+    labels: ['pool'],
   });
   const slots = metrics.gauge({
     name: 'noetl_worker_slots',
     help: 'Chunks that all workers can run at once.',
+    labels: ['pool'],
   });
   return (all) => {
     const alive = all.filter((one) => one.alive && one.kind === 'worker_pool');
-    workers.set(alive.length);
-    slots.set(alive.reduce((sum, { capacity }) => sum + capacity, 0));
+    const lives: Record<string, number> = { [DEFAULT_POOL]: 0 };
+    const room: Record<string, number> = { [DEFAULT_POOL]: 0 };
+    for (const { labels, capacity } of alive) {
+      const pool = typeof labels['pool'] === 'string' ? labels['pool'] : DEFAULT_POOL;
+      lives[pool] = (lives[pool] ?? 0) + 1;
+      room[pool] = (room[pool] ?? 0) + capacity;
+    }
+    setByPool(workers, lives);
+    setByPool(slots, room);
   };
+}
+
+/** A pool that is gone is not told any more. */
+function setByPool(gauge: NowRecorder, values: Record<string, number>): void {
+  gauge.clear();
+  for (const [pool, value] of Object.entries(values)) gauge.set(value, { pool });
 }

@@ -41,7 +41,13 @@ export async function runAggregator(config: Config, log: Log): Promise<void> {
     onError: (error) => log.warn('a database connection broke', { error }),
   });
   watchPool(metrics, store.pool, config.databaseConnections);
-  const connected: BusOptions = { ...config.nats, name: 'aggregator', role: 'aggregator', log, record: busRecorder(metrics) };
+  const connected: BusOptions = {
+    ...config.nats,
+    name: 'aggregator',
+    role: 'aggregator',
+    log,
+    record: busRecorder(metrics),
+  };
   const bus = await whenUp(() => connectBus(connected), log);
   await whenUp(() => ensureTopology(bus), log);
   const origin = (id: string) => traceOrigin(store, id);

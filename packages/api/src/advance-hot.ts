@@ -6,7 +6,7 @@
 import { decide, statusOf, type EngineInput } from '@noetl/engine';
 import { idSource, type Id } from '@noetl/protocol';
 import { commitPlain, newsSince } from '@noetl/store';
-import type { AdvanceDeps, Published } from './advance.ts';
+import { routed, type AdvanceDeps, type Published } from './advance.ts';
 import { fold, SNAPSHOT_EVERY, terminalFacts, type HotState } from './folding.ts';
 
 /** Undefined when the long way has to be gone; nothing has changed then. */
@@ -46,5 +46,5 @@ export async function advanceHot(
     ...(ends && { end: terminalFacts(events) }),
   });
   if (!stored) return undefined;
-  return { ...nothing, commands, events, hot: { state, version, unsnapped } };
+  return { ...nothing, commands: commands.map(routed), events, hot: { state, version, unsnapped } };
 }

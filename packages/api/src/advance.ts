@@ -6,16 +6,18 @@
 import { ensureLoopState, loopKey, notifyAdvance, publishCommand, publishFeed, type Bus } from '@noetl/bus';
 import { decide, statusOf, type EngineInput, type Outcome } from '@noetl/engine';
 import {
+  DEFAULT_POOL,
   firstChunks,
   idSource,
   NoetlError,
   TERMINAL_EVENTS,
-  type CommandNotice,
   type EngineEvent,
   type Id,
   type Json,
   type JsonObject,
   type LoopOpening,
+  type RoutedCommand,
+  type StepCommand,
 } from '@noetl/protocol';
 import type { Playbook } from '@noetl/playbook';
 import type { ExecutionTraces, Failpoint, Log } from '@noetl/service';
@@ -44,7 +46,7 @@ export interface AdvanceDeps {
   log: Log;
   playbooks: (catalogId: Id) => Promise<Playbook>;
   /** Chunk slots of all live workers, as last counted. */
-  poolSlots: () => number;
+  poolSlots: (pool: string) => number;
   nowMs: () => number;
   /** Variables of the process that templates may read. */
   env: Record<string, string>;
@@ -56,7 +58,7 @@ export interface AdvanceDeps {
 
 const LOADS_MAX = 32;
 export interface Published extends Committed {
-  commands: CommandNotice[];
+  commands: RoutedCommand[];
   loops: LoopOpening[];
   /** What was appended. */
   events: readonly EngineEvent[];
@@ -174,9 +176,9 @@ export async function decideLocked(
     ...(wanted.kind === 'expire' && { cancel_children: 'the parent execution did not end in time' }),
     ...(wanted.kind === 'cancel' && wanted.cascade !== false && { cancel_children: wanted.reason }),
   });
-  const chunks: CommandNotice[] = [];
+  const chunks: RoutedCommand[] = [];
   for (const loop of loops) chunks.push(...(await firstCommands(deps, tx, loop)));
-  const commands = [...decision.commands, ...chunks];
+  const commands = [...decision.commands.map(routed), ...chunks];
   const kept = { state, version: ids.last(), unsnapped: mustSnapshot ? 0 : unsnapped };
   return {
     kind: 'done',
@@ -193,13 +195,18 @@ function wantedOf(input: EngineInput, { execution, last_event_id }: LockedExecut
   return input.kind === 'start' ? { kind: 'proceed' } : input;
 }
 
-async function firstCommands(deps: AdvanceDeps, tx: Tx, loop: LoopOpening): Promise<CommandNotice[]> {
-  const { loop_id, context } = loop;
+/** For its message; where it is stored the pool may be absent. */
+export function routed({ pool = DEFAULT_POOL, ...command }: StepCommand): RoutedCommand {
+  return { ...command, pool };
+}
+
+async function firstCommands(deps: AdvanceDeps, tx: Tx, loop: LoopOpening): Promise<RoutedCommand[]> {
+  const { loop_id, context, pool = DEFAULT_POOL } = loop;
   const of = { execution_id: context.execution_id, loop_id };
-  const plan = firstChunks(loop, deps.poolSlots());
-  if (!loop.cursor) return openChunks(tx, of, plan);
-  const frames = await openFrames(tx, of, plan.window);
-  return frames.map(({ command_id }) => ({ lane: 'chunk', execution_id: of.execution_id, command_id }));
+  const plan = firstChunks(loop, deps.poolSlots(pool));
+  const chunks = loop.cursor ? await openFrames(tx, of, plan.window) : await openChunks(tx, of, plan);
+  const { execution_id } = of;
+  return chunks.map(({ command_id }) => ({ lane: 'chunk', execution_id, command_id, pool }));
 }
 
 /** Stored values that templates asked for; one that cannot be loaded fails the template that needs it. */

@@ -1,6 +1,14 @@
 /** One api process: HTTP, the orchestrator behind it, and the relay that finds what notices missed. */
 import { createServer, type Server } from 'node:http';
-import { commandsLoad, connectBus, ensureTopology, onAdvance, type Bus, type BusOptions, type Subscription } from '@noetl/bus';
+import {
+  commandsLoad,
+  connectBus,
+  ensureTopology,
+  onAdvance,
+  type Bus,
+  type BusOptions,
+  type Subscription,
+} from '@noetl/bus';
 import { parsePlaybook } from '@noetl/playbook';
 import { snowflakes } from '@noetl/protocol';
 import {
@@ -23,7 +31,7 @@ import {
   connectStore,
   createSealer,
   dropExpired,
-  poolCapacity,
+  poolCapacities,
   traceOrigin,
   type Store,
 } from '@noetl/store';
@@ -58,16 +66,16 @@ export async function runApi(config: Config, log: Log): Promise<void> {
   const rounds = roundRecorder(metrics);
   const { store, bus } = await connect(config, log, metrics);
   const { traces, service: spans } = await startTraces(config, 'api', (id) => traceOrigin(store, id), log);
-  let poolSlots = 1;
+  let capacities = new Map<string, number>();
   const countSlots = async (): Promise<void> => {
-    poolSlots = Math.max(1, await poolCapacity(store));
+    capacities = await poolCapacities(store);
   };
   const deps: AdvanceDeps = {
     store,
     bus,
     log,
     playbooks: catalogCache(store, (content) => parsePlaybook(content).playbook),
-    poolSlots: () => poolSlots,
+    poolSlots: (pool) => Math.max(1, capacities.get(pool) ?? 0),
     nowMs: Date.now,
     env: templateEnv(config),
     failpoint: failpoints(config.failpoints),
@@ -124,7 +132,13 @@ async function connect(config: Config, log: Log, metrics: Metrics): Promise<{ st
     onError: (error) => log.warn('a database connection broke', { error }),
   });
   watchPool(metrics, store.pool, config.databaseConnections);
-  const connected: BusOptions = { ...config.nats, name: 'api', role: 'api', log, record: busRecorder(metrics) };
+  const connected: BusOptions = {
+    ...config.nats,
+    name: 'api',
+    role: 'api',
+    log,
+    record: busRecorder(metrics),
+  };
   const bus = await whenUp(() => connectBus(connected), log);
   await whenUp(() => ensureTopology(bus), log);
   return { store, bus };

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConsumerEvents, JSONCodec, type ConsumerMessages, type JsMsg } from 'nats';
-import { isId, type CommandNotice } from '@noetl/protocol';
+import { DEFAULT_POOL, isId, type CommandNotice } from '@noetl/protocol';
 import { ensureConsumer, ensureTopology, type Bus, type PullEnd } from './connection.ts';
 import type { AggregateNotice } from './publish.ts';
 import {
@@ -13,7 +13,6 @@ import {
   commandConsumer,
   COMMANDS_STREAM,
   commandSubject,
-  DEFAULT_POOL,
   type Lane,
 } from './subjects.ts';
 

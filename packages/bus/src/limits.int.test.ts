@@ -46,7 +46,7 @@ const sends = (bus: Bus, count: number): Promise<PromiseSettledResult<void>[]> =
     Array.from({ length: count }, (_, n) =>
       publishCommand(
         bus,
-        { execution_id: '1', command_id: String(n), lane: 'chunk' },
+        { execution_id: '1', command_id: String(n), lane: 'chunk', pool: 'default' },
         { dedupe: `${String(n)}:0` },
       ),
     ),

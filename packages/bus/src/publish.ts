@@ -1,9 +1,9 @@
 /** Publishing commands: named by an id, so that a command sent twice within the stream's window is stored once. */
 import { ErrorCode, JSONCodec, NatsError } from 'nats';
-import { NoetlError, type CommandNotice, type Id } from '@noetl/protocol';
+import { NoetlError, type CommandNotice, type Id, type RoutedCommand } from '@noetl/protocol';
 import { ensureTopology, type Bus } from './connection.ts';
 import { natsErrorCode, STREAM_NOT_FOUND } from './nats-error.ts';
-import { AGGREGATE_SUBJECT, commandSubject, DEFAULT_POOL } from './subjects.ts';
+import { AGGREGATE_SUBJECT, commandSubject } from './subjects.ts';
 
 const codec = JSONCodec();
 
@@ -16,8 +16,8 @@ export interface AggregateNotice {
 /** `dedupe`: the command's id and attempt; the same text within two minutes is one message. */
 export async function publishCommand(
   bus: Bus,
-  { execution_id, command_id, lane }: CommandNotice,
-  { pool = DEFAULT_POOL, dedupe }: { pool?: string; dedupe: string },
+  { execution_id, command_id, lane, pool }: RoutedCommand,
+  { dedupe }: { dedupe: string },
 ): Promise<void> {
   const notice: CommandNotice = { execution_id, command_id, lane };
   await publish(bus, commandSubject(lane, pool), notice, `${execution_id}:${dedupe}`);

@@ -12,7 +12,6 @@ export const ADVANCE_GROUP = 'api';
 export const STATE_BUCKET = 'noetl_execution_state';
 /** Where NATS keeps the bucket, and the subjects of its keys. */
 export const STATE_STREAM = `KV_${STATE_BUCKET}`;
-export const DEFAULT_POOL = 'default';
 
 export type Lane = 'step' | 'chunk';
 

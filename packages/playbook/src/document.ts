@@ -58,6 +58,8 @@ export interface Step {
   limit?: string;
   /** Seconds from entering the step to its end, with all tries and items; may be a template. */
   timeout?: Json;
+  /** Workers that may run it; may be a template. */
+  pool?: string;
 }
 
 /** The name under which a template stands in place of a mapping of inputs. */

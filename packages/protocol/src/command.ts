@@ -34,6 +34,8 @@ export interface StepCommand {
   context: Context;
   /** Seconds until the step fails as it stands. */
   timeout_s?: number;
+  /** Workers that may run it; {@link DEFAULT_POOL} when absent. */
+  pool?: string;
 }
 
 /** Runs iterations `[from_index, to_index)` of a loop; definition and context are in the loop's row. */
@@ -55,6 +57,19 @@ export interface CommandNotice {
   execution_id: Id;
   command_id: Id;
   lane: 'step' | 'chunk';
+}
+
+/** A command with the pool whose workers may run it. */
+export interface RoutedCommand extends CommandNotice {
+  pool: string;
+}
+
+/** Of steps that name no pool, and of workers that are given none. */
+export const DEFAULT_POOL = 'default';
+
+/** Pools are parts of subjects in NATS, and of names of consumers. */
+export function isPoolName(value: unknown): value is string {
+  return typeof value === 'string' && /^[a-zA-Z0-9_-]{1,63}$/.test(value);
 }
 
 /** Where a loop's items are. Frozen at loop entry. */
@@ -110,4 +125,6 @@ export interface LoopOpening {
   timeout_s?: number;
   /** Variables that items before have written. */
   ctx?: JsonObject;
+  /** Workers that may run its items; {@link DEFAULT_POOL} when absent. */
+  pool?: string;
 }

@@ -3,7 +3,7 @@
  * ends the child sets it going again.
  */
 import { sql } from 'kysely';
-import { NoetlError, type CommandNotice, type Id, type Json, type JsonObject } from '@noetl/protocol';
+import { NoetlError, type RoutedCommand, type Id, type Json, type JsonObject } from '@noetl/protocol';
 import type { CatalogHead } from './catalog.ts';
 import type { CommandKey } from './command.ts';
 import type { Store, Tx } from './database.ts';
@@ -87,14 +87,14 @@ export function suspendCommand(store: Store, suspension: Suspension): Promise<'w
   });
 }
 
-export type Woken = CommandNotice & { attempt: number };
+export type Woken = RoutedCommand & { attempt: number };
 
 /** In the transaction that ends an execution: whoever waits for it may go on. */
 export async function wakeWaiting(tx: Tx, endedId: Id): Promise<Woken[]> {
   const { rows } = await sql<Woken>`
     UPDATE noetl.command SET state = 'pending', waits_for = NULL, wake_at = NULL, available_at = now()
     WHERE waits_for = ${endedId} AND state = 'waiting'
-    RETURNING execution_id, command_id, lane, attempt`.execute(tx);
+    RETURNING execution_id, command_id, lane, attempt, pool`.execute(tx);
   return rows;
 }
 
@@ -105,7 +105,7 @@ export async function wakeOverdue(store: Store, limit: number): Promise<Woken[]>
     FROM (SELECT execution_id, command_id FROM noetl.command WHERE state = 'waiting' AND wake_at < now()
       ORDER BY wake_at LIMIT ${limit} FOR UPDATE SKIP LOCKED) AS due
     WHERE c.execution_id = due.execution_id AND c.command_id = due.command_id
-    RETURNING c.execution_id, c.command_id, c.lane, c.attempt`.execute(store.db);
+    RETURNING c.execution_id, c.command_id, c.lane, c.attempt, c.pool`.execute(store.db);
   return rows;
 }
 

@@ -27,7 +27,7 @@ export async function openChunks(
 ): Promise<ChunkCommand[]> {
   const { rows } = await sql<ChunkRow>`
     WITH opened AS (
-      SELECT l.execution_id, l.loop_id, l.catalog_id, l.step, l.size, l.next_index,
+      SELECT l.execution_id, l.loop_id, l.catalog_id, l.step, l.pool, l.size, l.next_index,
         least(${plan.window}::int, ceil((l.size - l.next_index) / ${plan.chunk_size}::numeric)::int) AS chunks
       FROM noetl.loop AS l WHERE l.execution_id = ${of.execution_id} AND l.loop_id = ${of.loop_id}
     ), raised AS (
@@ -35,8 +35,8 @@ export async function openChunks(
       SET next_index = least(o.size, o.next_index + o.chunks * ${plan.chunk_size}::int), open_chunks = l.open_chunks + o.chunks
       FROM opened AS o WHERE l.execution_id = o.execution_id AND l.loop_id = o.loop_id
     )
-    INSERT INTO noetl.command (execution_id, command_id, catalog_id, lane, step, loop_id, from_index, to_index)
-    SELECT o.execution_id, nextval('noetl.chunk_id'), o.catalog_id, 'chunk', o.step, o.loop_id,
+    INSERT INTO noetl.command (execution_id, command_id, catalog_id, lane, step, loop_id, pool, from_index, to_index)
+    SELECT o.execution_id, nextval('noetl.chunk_id'), o.catalog_id, 'chunk', o.step, o.loop_id, o.pool,
       o.next_index + n * ${plan.chunk_size}::int, least(o.size, o.next_index + (n + 1) * ${plan.chunk_size}::int)
     FROM opened AS o, generate_series(0, o.chunks - 1) AS n
     RETURNING execution_id, command_id, step, loop_id, from_index, to_index`.execute(tx);

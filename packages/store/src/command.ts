@@ -3,7 +3,7 @@
  * database's clock alone.
  */
 import { sql } from 'kysely';
-import type { Command, CommandNotice, Context, Id, Json, JsonObject } from '@noetl/protocol';
+import type { Command, Context, Id, Json, JsonObject, RoutedCommand } from '@noetl/protocol';
 import { chunkCommand, dropChunks, lockLoop } from './chunk.ts';
 import type { CommandState, LoopPhase, Store } from './database.ts';
 import { isPaused } from './pause.ts';
@@ -171,8 +171,8 @@ export async function heartbeat(
 export async function staleCommands(
   store: Store,
   { older_than_ms, limit }: { older_than_ms: number; limit: number },
-): Promise<(CommandNotice & { attempt: number })[]> {
-  const { rows } = await sql<CommandNotice & { attempt: number }>`
+): Promise<(RoutedCommand & { attempt: number })[]> {
+  const { rows } = await sql<RoutedCommand & { attempt: number }>`
     WITH stale AS (
       SELECT execution_id, command_id FROM noetl.command AS c
       WHERE state IN ('pending', 'leased') AND NOT ${isPaused} AND available_at < now() - ${older_than_ms} * interval '1 ms'
@@ -181,6 +181,6 @@ export async function staleCommands(
     )
     UPDATE noetl.command AS c SET available_at = now() FROM stale AS s
     WHERE c.execution_id = s.execution_id AND c.command_id = s.command_id
-    RETURNING c.execution_id, c.command_id, c.lane, c.attempt`.execute(store.db);
+    RETURNING c.execution_id, c.command_id, c.lane, c.attempt, c.pool`.execute(store.db);
   return rows;
 }

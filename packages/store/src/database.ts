@@ -157,6 +157,8 @@ interface LoopTable {
   /** Stopped as it stands when it is still open then; `timed_out` says that it was. */
   deadline: NullableTime;
   timed_out: Generated<boolean>;
+  /** Workers that may run its items. */
+  pool: Generated<string>;
 }
 
 interface RedrivePageTable {
@@ -201,6 +203,7 @@ interface CommandTable {
   died_at: Generated<number[]>;
   /** Of a step that may take only so long. */
   deadline: NullableTime;
+  pool: Generated<string>;
 }
 
 interface CollectionPageTable {

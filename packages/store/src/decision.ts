@@ -1,6 +1,14 @@
 /** Stores what `advance` decided: events, commands, loops and the execution's row, in the caller's transaction. */
 import { sql, type RawBuilder } from 'kysely';
-import type { EngineEvent, ExecutionStatus, Id, Json, LoopOpening, StepCommand } from '@noetl/protocol';
+import {
+  DEFAULT_POOL,
+  type EngineEvent,
+  type ExecutionStatus,
+  type Id,
+  type Json,
+  type LoopOpening,
+  type StepCommand,
+} from '@noetl/protocol';
 import type { Tx } from './database.ts';
 import { appendEvents } from './event-log.ts';
 import { enqueueWebhook } from './webhook.ts';
@@ -97,16 +105,19 @@ function deadlineIn(seconds: number | undefined): RawBuilder<Date | null> {
 
 async function insertSteps(tx: Tx, catalog_id: Id, commands: StepCommand[]): Promise<void> {
   if (commands.length === 0) return;
-  const rows = commands.map(({ execution_id, command_id, lane, step, event_id, context, timeout_s }) => ({
-    execution_id,
-    command_id,
-    catalog_id,
-    lane,
-    step,
-    event_id,
-    context: JSON.stringify(context),
-    deadline: deadlineIn(timeout_s),
-  }));
+  const rows = commands.map(
+    ({ execution_id, command_id, lane, step, event_id, context, timeout_s, pool }) => ({
+      execution_id,
+      command_id,
+      catalog_id,
+      lane,
+      step,
+      event_id,
+      context: JSON.stringify(context),
+      deadline: deadlineIn(timeout_s),
+      pool: pool ?? DEFAULT_POOL,
+    }),
+  );
   await tx.insertInto('command').values(rows).execute();
 }
 
@@ -134,6 +145,7 @@ async function insertLoops(tx: Tx, catalog_id: Id, loops: LoopOpening[]): Promis
     redrive_of: loop.redrive?.loop_id ?? null,
     redrive: loop.redrive ? JSON.stringify(loop.redrive) : null,
     deadline: deadlineIn(loop.timeout_s),
+    pool: loop.pool ?? DEFAULT_POOL,
     next_index: 0,
     completed: 0,
     failed: 0,

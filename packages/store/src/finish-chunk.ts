@@ -112,8 +112,8 @@ const COUNT = `
       CASE WHEN NOT w.cursor THEN least(w.size, w.next_index + (n + 1) * w.chunk_size) END
     FROM window_left AS w, generate_series(0, w.fresh - 1) AS n
   ), issued AS (
-    INSERT INTO noetl.command (execution_id, command_id, catalog_id, lane, step, loop_id, from_index, to_index)
-    SELECT w.execution_id, nextval('noetl.chunk_id'), w.catalog_id, 'chunk', w.step, w.loop_id, r.from_index, r.to_index
+    INSERT INTO noetl.command (execution_id, command_id, catalog_id, lane, step, loop_id, pool, from_index, to_index)
+    SELECT w.execution_id, nextval('noetl.chunk_id'), w.catalog_id, 'chunk', w.step, w.loop_id, w.pool, r.from_index, r.to_index
     FROM window_left AS w, ranges AS r
     RETURNING execution_id, command_id, step, loop_id, from_index, to_index
   )

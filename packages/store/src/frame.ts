@@ -73,10 +73,10 @@ export async function openFrames(
     WITH raised AS (
       UPDATE noetl.loop SET open_chunks = open_chunks + ${frames}
       WHERE execution_id = ${of.execution_id} AND loop_id = ${of.loop_id}
-      RETURNING execution_id, catalog_id, step, loop_id
+      RETURNING execution_id, catalog_id, step, loop_id, pool
     )
-    INSERT INTO noetl.command (execution_id, command_id, catalog_id, lane, step, loop_id)
-    SELECT execution_id, nextval('noetl.chunk_id'), catalog_id, 'chunk', step, loop_id
+    INSERT INTO noetl.command (execution_id, command_id, catalog_id, lane, step, loop_id, pool)
+    SELECT execution_id, nextval('noetl.chunk_id'), catalog_id, 'chunk', step, loop_id, pool
     FROM raised, generate_series(1, ${frames}::int)
     RETURNING command_id, step`.execute(db);
   return rows;

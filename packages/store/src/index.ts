@@ -160,7 +160,7 @@ export {
   beatRuntime,
   endRuntime,
   listRuntimes,
-  poolCapacity,
+  poolCapacities,
   type LiveRuntime,
   type Runtime,
 } from './runtime.ts';

@@ -11,6 +11,7 @@ import { retention } from './migrations/0006-retention.ts';
 import { stepDeadlines } from './migrations/0007-step-deadlines.ts';
 import { traces } from './migrations/0008-traces.ts';
 import { ownerFunctions } from './migrations/0010-owner-functions.ts';
+import { pools } from './migrations/0011-pools.ts';
 import { ensurePartitions } from './partition.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -23,6 +24,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-step-deadlines': stepDeadlines,
   '0008-traces': traces,
   '0010-owner-functions': ownerFunctions,
+  '0011-pools': pools,
 };
 
 /** Returns the names of the migrations applied by this call. `nowMs`: Unix time, for the first event partitions. */

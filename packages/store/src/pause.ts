@@ -1,6 +1,6 @@
 /** Pausing: nothing of an execution, or of one of its loops, is started until it is resumed. */
 import { sql } from 'kysely';
-import { idSource, type CommandNotice, type Id } from '@noetl/protocol';
+import { idSource, type RoutedCommand, type Id } from '@noetl/protocol';
 import type { Store } from './database.ts';
 import { appendEvents } from './event-log.ts';
 import { lockExecution, raiseLastEvent } from './execution.ts';
@@ -60,9 +60,9 @@ export function setPaused(
 }
 
 /** Commands of an execution that a worker could take now, at most `limit`; the relay finds those beyond. */
-export async function openCommands(store: Store, executionId: Id, limit: number): Promise<CommandNotice[]> {
-  const { rows } = await sql<CommandNotice>`
-    SELECT execution_id, command_id, lane FROM noetl.command
+export async function openCommands(store: Store, executionId: Id, limit: number): Promise<RoutedCommand[]> {
+  const { rows } = await sql<RoutedCommand>`
+    SELECT execution_id, command_id, lane, pool FROM noetl.command
     WHERE execution_id = ${executionId} AND (state = 'pending' OR (state = 'leased' AND lease_until < now()))
     ORDER BY command_id LIMIT ${limit}`.execute(store.db);
   return rows;

@@ -72,11 +72,11 @@ const commitText = (set: string, unless: string, more: string): string => `
     FROM moved AS m, json_to_recordset($5::json) AS e (event_id bigint, event_type text, node_name text, status text,
       result jsonb, meta jsonb, error text, duration float8, command_id bigint, loop_id bigint)
   ), issued AS (
-    INSERT INTO noetl.command (execution_id, catalog_id, command_id, lane, step, event_id, context, deadline)
+    INSERT INTO noetl.command (execution_id, catalog_id, command_id, lane, step, event_id, context, pool, deadline)
     SELECT m.execution_id, m.catalog_id, c.command_id, c.lane, c.step, c.event_id, c.context,
-      now() + c.timeout_s * interval '1 s'
+      coalesce(c.pool, 'default'), now() + c.timeout_s * interval '1 s'
     FROM moved AS m, json_to_recordset($6::json) AS c (command_id bigint, lane text, step text, event_id bigint,
-      context jsonb, timeout_s float8)
+      context jsonb, timeout_s float8, pool text)
   )${more}
   SELECT 1 FROM moved`;
 

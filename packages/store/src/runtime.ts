@@ -1,16 +1,20 @@
 /** Which processes live: each writes a heartbeat; the pool's capacity is the sum of what beats. */
 import { sql } from 'kysely';
-import type { JsonObject } from '@noetl/protocol';
+import { DEFAULT_POOL, type JsonObject } from '@noetl/protocol';
 import type { Store } from './database.ts';
 
 /** A process that has not beaten for this long does not count. */
 const ALIVE_MS = 15_000;
+
+/** The pool of a worker stands in its labels. */
+const poolOfRuntime = sql<string>`coalesce(labels ->> 'pool', ${sql.lit(DEFAULT_POOL)})`;
 
 export interface Runtime {
   name: string;
   kind: 'worker_pool' | 'server_api' | 'aggregator';
   /** Chunks this process can run at once; 0 for processes that run none. */
   capacity: number;
+  /** `pool` of a worker is the one it runs commands of. */
   labels: JsonObject;
 }
 
@@ -38,13 +42,19 @@ export async function endRuntime(
   await store.db.deleteFrom('runtime').where('kind', '=', kind).where('name', '=', name).execute();
 }
 
-/** Chunk slots of all live workers. */
-export async function poolCapacity(store: Store): Promise<number> {
-  const { rows } = await sql<{ slots: number }>`
-    SELECT coalesce(sum(capacity), 0)::int AS slots FROM noetl.runtime
-    WHERE kind = 'worker_pool' AND heartbeat > now() - ${ALIVE_MS} * interval '1 ms'`.execute(store.db);
-  return rows[0]?.slots ?? 0;
+/** Chunk slots of all live workers, by pool. */
+export async function poolCapacities(store: Store): Promise<Map<string, number>> {
+  const { rows } = await sql<{ pool: string; slots: number }>`
+    SELECT ${poolOfRuntime} AS pool, sum(capacity)::int AS slots FROM noetl.runtime
+    WHERE kind = 'worker_pool' AND heartbeat > now() - ${ALIVE_MS} * interval '1 ms' GROUP BY 1`.execute(
+    store.db,
+  );
+  return new Map(rows.map(({ pool, slots }) => [pool, slots]));
 }
+
+/** Of a command `c`: nobody lives who could run it. */
+export const hasNoWorkers = sql<boolean>`NOT EXISTS (SELECT 1 FROM noetl.runtime
+  WHERE kind = 'worker_pool' AND heartbeat > now() - ${sql.lit(ALIVE_MS)} * interval '1 ms' AND ${poolOfRuntime} = c.pool)`;
 
 export interface LiveRuntime extends Runtime {
   status: string;

@@ -5,6 +5,7 @@
 import { sql } from 'kysely';
 import type { Id } from '@noetl/protocol';
 import type { Store } from './database.ts';
+import { hasNoWorkers } from './runtime.ts';
 
 export interface Workload {
   executions: { running: number; paused: number };
@@ -23,8 +24,8 @@ interface LoopWorkload {
   running: number;
   /** Still to be run, in loops that are neither stopping nor paused. */
   pending: number;
-  /** Chunks that are out, and those that the rest will make if they stay as large. */
-  chunks_remaining: number;
+  /** Chunks that are out, and those that the rest will make if they stay as large; by pool. */
+  chunks_remaining: Record<string, number>;
 }
 
 export async function workload(store: Store): Promise<Workload> {
@@ -49,9 +50,11 @@ export async function workload(store: Store): Promise<Workload> {
   };
 }
 
+type PoolWorkload = Omit<LoopWorkload, 'chunks_remaining'> & { pool: string; chunks_remaining: number };
+
 async function loopWorkload(store: Store): Promise<LoopWorkload> {
-  const { rows } = await sql<LoopWorkload>`
-    SELECT count(*)::int AS loops,
+  const { rows } = await sql<PoolWorkload>`
+    SELECT l.pool, count(*)::int AS loops,
       coalesce(sum(l.completed - l.failed), 0)::float8 AS completed,
       coalesce(sum(l.failed), 0)::float8 AS failed,
       coalesce(sum(c.running), 0)::float8 AS running,
@@ -66,18 +69,28 @@ async function loopWorkload(store: Store): Promise<LoopWorkload> {
         coalesce(sum(to_index - from_index) FILTER (WHERE state = 'leased'), 0) AS running
       FROM noetl.command AS c WHERE c.execution_id = l.execution_id AND c.loop_id = l.loop_id
         AND c.state IN ('pending', 'leased', 'waiting')
-    ) AS c`.execute(store.db);
-  return rows[0] as LoopWorkload;
+    ) AS c GROUP BY l.pool`.execute(store.db);
+  const sum = (of: (row: PoolWorkload) => number): number => rows.reduce((all, row) => all + of(row), 0);
+  return {
+    loops: sum((row) => row.loops),
+    completed: sum((row) => row.completed),
+    failed: sum((row) => row.failed),
+    running: sum((row) => row.running),
+    pending: sum((row) => row.pending),
+    chunks_remaining: Object.fromEntries(rows.map((row) => [row.pool, row.chunks_remaining])),
+  };
 }
 
 /**
- * What an execution that does not move waits for: facts that nobody has decided on, a command that nobody runs, a loop
- * that nobody has closed, a loop that has nothing out; or for nothing at all.
+ * What an execution that does not move waits for: facts that nobody has decided on, a pool without workers, a command that
+ * nobody runs, a loop that nobody has closed, a loop that has nothing out; or for nothing at all.
  */
-export type StuckReason = 'undecided' | 'unclaimed' | 'loop_filled' | 'loop_idle' | 'nothing_open';
+export type StuckReason =
+  'undecided' | 'no_workers' | 'unclaimed' | 'loop_filled' | 'loop_idle' | 'nothing_open';
 
 export const STUCK_REASONS: readonly StuckReason[] = [
   'undecided',
+  'no_workers',
   'unclaimed',
   'loop_filled',
   'loop_idle',
@@ -90,6 +103,8 @@ export async function whyStuck(store: Store, executionIds: readonly Id[]): Promi
       WHEN last_event_id > advanced_event_id OR last_event_id = 0 OR cancel_requested IS NOT NULL THEN 'undecided'
       WHEN EXISTS (SELECT 1 FROM noetl.loop AS l
         WHERE l.execution_id = x.execution_id AND l.state = 'filled') THEN 'loop_filled'
+      WHEN EXISTS (SELECT 1 FROM noetl.command AS c
+        WHERE c.execution_id = x.execution_id AND c.state = 'pending' AND ${hasNoWorkers}) THEN 'no_workers'
       WHEN EXISTS (SELECT 1 FROM noetl.command AS c
         WHERE c.execution_id = x.execution_id AND c.state IN ('pending', 'leased')) THEN 'unclaimed'
       WHEN EXISTS (SELECT 1 FROM noetl.loop AS l

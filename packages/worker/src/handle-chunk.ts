@@ -226,7 +226,7 @@ async function announce(deps: WorkerDeps, loop: LoopRow, finished: Finished): Pr
   };
   const key = loopKey(loop.execution_id, loop.step, loop.loop_id);
   const successors = finished.issued.map((next) =>
-    publishCommand(bus, next, { dedupe: `${next.command_id}:0` }),
+    publishCommand(bus, { ...next, pool: deps.pool }, { dedupe: `${next.command_id}:0` }),
   );
   const [raised] = await Promise.all([raiseCompleted(bus, key, state), ...successors]);
   const isLast = raised.raised && !loop.cursor && raised.completed_count === finished.size;

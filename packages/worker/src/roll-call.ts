@@ -1,6 +1,6 @@
-/** Says that this worker lives, and counts the slots of all that do. */
+/** Says that this worker lives, and counts the slots of all of its pool that do. */
 import { every, whenUp, type Log, type RoundRecorder, type Service } from '@noetl/service';
-import { beatRuntime, endRuntime, poolCapacity, type Store } from '@noetl/store';
+import { beatRuntime, endRuntime, poolCapacities, type Store } from '@noetl/store';
 
 const ROLL_CALL_MS = 2_000;
 
@@ -13,14 +13,14 @@ export class RollCall {
   constructor(
     store: Store,
     name: string,
-    capacity: number,
+    { capacity, pool }: { capacity: number; pool: string },
     { log, rounds: record }: { log: Log; rounds: RoundRecorder },
   ) {
     this.slots = capacity;
     const call = async (): Promise<void> => {
-      const labels = { runner_restarts: this.runnerRestarts };
+      const labels = { pool, runner_restarts: this.runnerRestarts };
       await beatRuntime(store, { name, kind: 'worker_pool', capacity, labels });
-      this.slots = Math.max(capacity, await poolCapacity(store));
+      this.slots = Math.max(capacity, (await poolCapacities(store)).get(pool) ?? 0);
     };
     const rounds = every('roll-call', ROLL_CALL_MS, call, { log, rounds: record });
     this.service = {

@@ -70,10 +70,15 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     lost: () => record.leaseLost(),
     clock,
   });
-  const turns = new Turns(store, log, rounds);
+  const turns = new Turns(store, config.workerPool, log, rounds);
   const permits = new Permits({ store, bus, log, rounds, workerId, leaseMs: config.leaseMs, clock });
   const playbooks = catalogCache(store, (content) => parsePlaybook(content).playbook);
-  const rollCall = new RollCall(store, workerId, config.workerSlots, { log, rounds });
+  const rollCall = new RollCall(
+    store,
+    workerId,
+    { capacity: config.workerSlots, pool: config.workerPool },
+    { log, rounds },
+  );
   const { traces, service: spans } = await startTraces(config, 'worker', (id) => traceOrigin(store, id), log);
   const deps: WorkerDeps = {
     store,
@@ -90,6 +95,7 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     playbooks,
     loops: loopCache(store, playbooks),
     values: (executionId) => storedValues(store, executionId),
+    pool: config.workerPool,
     poolSlots: () => rollCall.slots,
     newId: snowflakes(Math.floor(Math.random() * ID_SHARDS), Date.now),
     env: templateEnv(config),
@@ -125,7 +131,13 @@ async function connect(
     onError: (error) => log.warn('a database connection broke', { error }),
   });
   watchPool(metrics, store.pool, config.databaseConnections);
-  const connected: BusOptions = { ...config.nats, role: 'worker', name: `worker-${workerId}`, log, record: busRecorder(metrics) };
+  const connected: BusOptions = {
+    ...config.nats,
+    role: 'worker',
+    name: `worker-${workerId}`,
+    log,
+    record: busRecorder(metrics),
+  };
   return { store, bus: await whenUp(() => connectBus(connected), log) };
 }
 

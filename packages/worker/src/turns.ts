@@ -14,13 +14,15 @@ const FORGOTTEN = 0.5;
 export class Turns {
   readonly service: Service;
   readonly #store: Store;
+  readonly #pool: string;
   #standings: Standing[] = [];
   #ofExecution = new Map<Id, Standing>();
   /** Chunks that this worker has taken up lately, by root. */
   #had = new Map<Id, number>();
 
-  constructor(store: Store, log: Log, rounds?: RoundRecorder) {
+  constructor(store: Store, pool: string, log: Log, rounds?: RoundRecorder) {
     this.#store = store;
+    this.#pool = pool;
     this.service = every('turns', LOOK_MS, () => this.#look(), { log, rounds });
   }
 
@@ -32,7 +34,7 @@ export class Turns {
     for (const other of this.#standings)
       if (other.waiting > 0 && this.#score(other) < this.#score(first)) first = other;
     if (first === mine) return undefined;
-    const chunk = await nextChunkOf(this.#store, first.executions);
+    const chunk = await nextChunkOf(this.#store, first.executions, this.#pool);
     first.waiting = chunk ? first.waiting - 1 : 0;
     return chunk && { ...chunk, lane };
   }
@@ -51,7 +53,7 @@ export class Turns {
   }
 
   async #look(): Promise<void> {
-    this.#standings = await standings(this.#store);
+    this.#standings = await standings(this.#store, this.#pool);
     this.#ofExecution = new Map(
       this.#standings.flatMap((standing) => standing.executions.map((id) => [id, standing] as const)),
     );

@@ -26,6 +26,8 @@ export interface WorkerDeps {
   playbooks: Playbooks;
   loops: Loops;
   values: (executionId: Id) => ValueStore;
+  /** Whose commands this worker runs. */
+  pool: string;
   /** Chunk slots of all live workers, as last counted. */
   poolSlots: () => number;
   newId: () => Id;

@@ -3,6 +3,7 @@ import { evaluate, projectContext, type Step } from '@noetl/playbook';
 import type { JsonObject } from '@noetl/protocol';
 import { failureOf, type Draft } from './draft.ts';
 import { openLoop } from './loop.ts';
+import { workerPool } from './pool.ts';
 import { timeLimit } from './time-limit.ts';
 
 export function enter(draft: Draft, name: string, args: JsonObject): void {
@@ -37,9 +38,9 @@ function enterEvent(draft: Draft, name: string, args: JsonObject): string {
 
 function issue(draft: Draft, step: Step, event_id: string): void {
   const { execution_id } = draft.state;
-  let timed: { timeout_s?: number };
+  let placed: { timeout_s?: number; pool?: string };
   try {
-    timed = timeLimit(draft, step);
+    placed = { ...timeLimit(draft, step), ...workerPool(draft, step) };
   } catch (error) {
     draft.fail(step.name, failureOf(error, step));
     return;
@@ -53,5 +54,5 @@ function issue(draft: Draft, step: Step, event_id: string): void {
     command_id,
   });
   const context = projectContext(draft.context(step.name), step);
-  draft.command({ lane: 'step', command_id, execution_id, step: step.name, event_id, context, ...timed });
+  draft.command({ lane: 'step', command_id, execution_id, step: step.name, event_id, context, ...placed });
 }

@@ -19,6 +19,7 @@ import {
   type LoopOpening,
 } from '@noetl/protocol';
 import { failureOf, type Draft } from './draft.ts';
+import { workerPool } from './pool.ts';
 import { timeLimit } from './time-limit.ts';
 
 const SIZE_MAX = 10_000_000;
@@ -29,7 +30,7 @@ export function openLoop(draft: Draft, step: Step, spec: LoopSpec): void {
   let limits: Limits;
   try {
     collection = spec.cursor ? { kind: 'inline', items: [] } : collectionOf(draft, name, spec);
-    limits = { ...limitsOf(draft, step, spec), ...timeLimit(draft, step) };
+    limits = { ...limitsOf(draft, step, spec), ...timeLimit(draft, step), ...workerPool(draft, step) };
   } catch (error) {
     draft.fail(name, failureOf(error, step));
     return;
@@ -169,7 +170,10 @@ function itemsInText(text: string): Json[] | undefined {
 }
 
 /** How much of a loop may run at once, and how many failures it bears. */
-type Limits = Pick<LoopOpening, 'concurrency' | 'max_in_flight' | 'tolerated' | 'chunk_max' | 'timeout_s'>;
+type Limits = Pick<
+  LoopOpening,
+  'concurrency' | 'max_in_flight' | 'tolerated' | 'chunk_max' | 'timeout_s' | 'pool'
+>;
 
 /** Items of one chunk that run at once when they only wait for others. */
 const CONCURRENCY_MAX = 8;

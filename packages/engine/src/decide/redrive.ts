@@ -7,6 +7,7 @@ import { graphOf } from '../graph.ts';
 import type { EngineInput } from '../inputs.ts';
 import { runningSteps, stepState } from '../state.ts';
 import type { Draft } from './draft.ts';
+import { workerPool } from './pool.ts';
 import { timeLimit } from './time-limit.ts';
 
 /** Throws REDRIVE_UNSUPPORTED when a step that would not run again was cut off. */
@@ -39,10 +40,10 @@ export function redrive(draft: Draft, { step, loop }: Extract<EngineInput, { kin
   );
   // An id for every index of the first entry: a row's id says which item it is of.
   const base_event_id = ids.reserve(total);
-  const timed = timeLimit(draft, draft.step(step));
+  const placed = { ...timeLimit(draft, draft.step(step)), ...workerPool(draft, draft.step(step)) };
   draft.loop({
     ...loop,
-    ...timed,
+    ...placed,
     loop_id,
     step,
     base_event_id,

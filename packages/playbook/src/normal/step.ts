@@ -1,5 +1,5 @@
 /** One step of the document in its normal form. */
-import { isJsonObject, jsonText, type Json, type JsonObject } from '@noetl/protocol';
+import { isJsonObject, isPoolName, jsonText, type Json, type JsonObject } from '@noetl/protocol';
 import { isStepTimeout, TIMEOUT_MAX_S, type Step } from '../document.ts';
 import type { Findings } from '../parse/faults.ts';
 import type { Path } from '../parse/yaml.ts';
@@ -26,7 +26,18 @@ const KEYS = [
   'when',
 ];
 
-export function normalStep(step: JsonObject, path: Path, workbook: Workbook, findings: Findings): Step {
+/** What `executor.spec` says for all steps that say nothing else. */
+export interface StepDefaults {
+  pool?: string;
+}
+
+export function normalStep(
+  step: JsonObject,
+  path: Path,
+  workbook: Workbook,
+  findings: Findings,
+  defaults: StepDefaults = {},
+): Step {
   const { tasks, pipeline } = tools(step, path, workbook, findings);
   if (typeof step['tool'] !== 'string') findings.knownKeys(step, KEYS, path);
   const desc = step['desc'] ?? step['description'];
@@ -36,6 +47,7 @@ export function normalStep(step: JsonObject, path: Path, workbook: Workbook, fin
   const admit = admission(step, path, findings);
   const limit = limitName(step, path, findings);
   const timeout = timeoutOf(step, path, findings);
+  const pool = poolOf(step['spec'], [...path, 'spec', 'pool'], findings) ?? defaults.pool;
   return {
     name: step['step'] as string,
     tasks,
@@ -50,6 +62,7 @@ export function normalStep(step: JsonObject, path: Path, workbook: Workbook, fin
     ...(admit !== undefined && { admit }),
     ...(limit !== undefined && { limit }),
     ...(timeout !== undefined && { timeout }),
+    ...(pool !== undefined && { pool }),
     ...(isJsonObject(step['output']) && { output: step['output'] }),
   };
 }
@@ -78,6 +91,20 @@ function timeoutOf(step: JsonObject, path: Path, findings: Findings): Json | und
     'PLAYBOOK_INVALID',
     [...path, 'spec', 'timeout'],
     `the timeout of step "${jsonText(step['step'])}" must be a number of seconds above 0, at most ${String(TIMEOUT_MAX_S)}`,
+  );
+  return undefined;
+}
+
+/** `pool` of a `spec`: the workers that may run the step. */
+export function poolOf(spec: Json | undefined, path: Path, findings: Findings): string | undefined {
+  const written = mapping(spec)['pool'] ?? undefined;
+  const isTemplate = typeof written === 'string' && written.includes('{{');
+  if (written === undefined || isTemplate || isPoolName(written)) return written;
+  findings.fault(
+    'PLAYBOOK_INVALID',
+    path,
+    'pool must be a name of letters, digits, "_" and "-", at most 63 of them',
+    'Name the pool as its workers do in NOETL_WORKER_POOL.',
   );
   return undefined;
 }

@@ -1,7 +1,7 @@
 /** YAML to playbook: read, check the shape, normalise, check what refers to what. All faults at once. */
 import { isJsonObject, jsonText, type JsonObject, type Json } from '@noetl/protocol';
 import { TIMEOUT_MAX_S, type Diagnostic, type Playbook, type Step } from '../document.ts';
-import { normalStep } from '../normal/step.ts';
+import { normalStep, poolOf } from '../normal/step.ts';
 import { mapping, type Workbook } from '../normal/tool.ts';
 import { checkNames } from './names.ts';
 import { checkRoutes, IMPLICIT_END } from './routes.ts';
@@ -91,7 +91,10 @@ function normal(document: JsonObject, findings: Findings): Playbook {
   const workflow = document['workflow'] as JsonObject[];
   const workbookList = list(document['workbook']);
   const workbook = workbookOf(workbookList);
-  const declared = workflow.map((step, index) => normalStep(step, ['workflow', index], workbook, findings));
+  const pool = poolOf(mapping(document['executor'])['spec'], ['executor', 'spec', 'pool'], findings);
+  const declared = workflow.map((step, index) =>
+    normalStep(step, ['workflow', index], workbook, findings, pool === undefined ? {} : { pool }),
+  );
   const steps = withEnd(declared, findings);
   if (isJsonObject(document['vars'])) {
     findings.warn(

@@ -22,8 +22,9 @@ export function references(step: Step): References {
   const known = analysed.get(step);
   if (known) return known;
   const found: References = { names: new Set(), all: false };
-  const { input, set, vars, cases, next, loop, limit, tasks } = step;
-  collect(found, [input, set, vars, cases, next, loop ?? null, limit ?? null] as unknown as Json);
+  const { input, set, vars, cases, next, loop, limit, timeout, pool, tasks } = step;
+  const spec = [loop ?? null, limit ?? null, timeout ?? null, pool ?? null];
+  collect(found, [input, set, vars, cases, next, ...spec] as unknown as Json);
   for (const action of cases.flatMap((item) => [...item.then, ...item.else]))
     if (action.do === 'sink') collectConfig(found, action.task.config);
   for (const task of tasks) {

@@ -154,8 +154,9 @@ export class World {
       execution_id: string;
       command_id: string;
       lane: 'step' | 'chunk';
+      pool: string;
     }>(
-      `SELECT execution_id::text, command_id::text, lane FROM noetl.command
+      `SELECT execution_id::text, command_id::text, lane, pool FROM noetl.command
        WHERE state IN ('pending', 'leased') LIMIT ${String(REPEAT_MAX)}`,
     );
     const stamp = performance.now().toString();

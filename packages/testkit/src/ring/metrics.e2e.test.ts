@@ -47,7 +47,9 @@ beforeAll(async () => {
         const isThere = told.get('noetl_executions_open')?.samples.size === 2;
         // The first round may have been before the worker's first beat.
         const workerIsThere = total(told, 'noetl_workers') === 1;
-        return isThere && workerIsThere && sweeps(told).includes('sweep-filled') && told;
+        // A round may have been while the loop ran.
+        const isOver = total(told, 'noetl_chunks_remaining') === 0 && total(told, 'noetl_loops_open') === 0;
+        return isThere && workerIsThere && isOver && sweeps(told).includes('sweep-filled') && told;
       },
       { what: 'a count of open work and of workers' },
     ),

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connectBus, publishCommand } from '@noetl/bus';
-import type { CommandNotice } from '@noetl/protocol';
+import type { RoutedCommand } from '@noetl/protocol';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { startProbeServer } from '../probe-server.ts';
 import { waitFor } from '../wait.ts';
@@ -144,8 +144,8 @@ test(
     await waitFor(() => times().length > 100, { what: 'items that run' });
     await ring.post(`/api/executions/${id}/cancel`, {});
     const answered = performance.now();
-    const commands = await ring.sql<CommandNotice>(
-      'SELECT execution_id::text, command_id::text, lane FROM noetl.command WHERE execution_id = $1',
+    const commands = await ring.sql<RoutedCommand>(
+      'SELECT execution_id::text, command_id::text, lane, pool FROM noetl.command WHERE execution_id = $1',
       [id],
     );
     for (const command of commands)
