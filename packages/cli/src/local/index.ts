@@ -1,6 +1,7 @@
 /** Real PostgreSQL, NATS and NoETL processes on this machine, started and stopped by us. */
 export { Child, isAlive } from './child.ts';
 export { sweepOwned } from './owner.ts';
+export { processLogins } from './logins.ts';
 export { natsProgram } from './nats-program.ts';
 export { type LocalNats, type LocalNatsOptions, startLocalNats } from './nats.ts';
 export { ROOT, STATE, TOOLS } from './place.ts';

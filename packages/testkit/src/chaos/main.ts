@@ -1,6 +1,6 @@
 /** `npm run chaos`: a heavy loop while everything is killed, and what is left of it. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { MUTATIONS } from './mutations.ts';
+import { LOOP_MUTATIONS } from '../mutate/mutations.ts';
 import { wholeNumber } from '../options.ts';
 import { isGood, tableOf } from './report.ts';
 import { runChaos } from './run.ts';
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     .option('--only <kinds>', `these faults only, of ${KINDS.join(', ')}`, kinds, [...KINDS])
     .option('--slower <factor>', 'more time between the faults', atLeastOne, 1)
     .option('--links', 'a proxy on every link; links fall silent and break as well', false)
-    .addOption(new Option('--mutate <name>', 'break the product on purpose').choices(Object.keys(MUTATIONS)))
+    .addOption(new Option('--mutate <name>', 'break the product on purpose').choices(LOOP_MUTATIONS))
     .option('--plan', 'print the schedule and stop', false)
     .option('--json', 'nothing but the JSON', false)
     .addHelpText('after', EXAMPLES);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { waitFor } from '../wait.ts';
-import { mutated } from './mutated.ts';
+import { mutated } from '../mutate/mutated.ts';
 import { inspect, type Started } from './invariants.ts';
 import { Nemesis } from './nemesis.ts';
 import { verdictOf, type Verdict } from './report.ts';

@@ -11,6 +11,6 @@ export function mutated(name: string): Record<string, string> {
     const found = readFileSync(new URL(file, PACKAGES), 'utf8').includes(text);
     if (!found) throw new Error(`mutation ${name}: ${file} has no "${text}"`);
   }
-  const hook = fileURLToPath(new URL('../../dist/chaos/mutate.js', import.meta.url));
-  return { NOETL_CHAOS_MUTATION: name, NODE_OPTIONS: `--import ${hook}` };
+  const hook = fileURLToPath(new URL('../../dist/mutate/mutate.js', import.meta.url));
+  return { NOETL_TEST_MUTATION: name, NODE_OPTIONS: `--import ${hook}` };
 }

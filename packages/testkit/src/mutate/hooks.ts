@@ -2,7 +2,7 @@
 import type { LoadHook } from 'node:module';
 import { MUTATIONS } from './mutations.ts';
 
-const replacements = MUTATIONS[process.env['NOETL_CHAOS_MUTATION'] ?? ''] ?? [];
+const replacements = MUTATIONS[process.env['NOETL_TEST_MUTATION'] ?? ''] ?? [];
 
 export const load: LoadHook = async (url, context, nextLoad) => {
   const loaded = await nextLoad(url, context);

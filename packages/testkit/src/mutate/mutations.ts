@@ -1,5 +1,5 @@
 /**
- * Deliberate defects, to see that a chaos run finds them: texts of built modules that are replaced as Node loads
+ * Deliberate defects, to see that chaos runs and attacks find them: texts of built modules that are replaced as Node loads
  * them. Each is what a careless change would look like.
  */
 export interface Replacement {
@@ -8,6 +8,9 @@ export interface Replacement {
   text: string;
   by: string;
 }
+
+/** Those that chaos runs find. */
+export const LOOP_MUTATIONS = ['ack-first', 'kv-add'] as const;
 
 export const MUTATIONS: Readonly<Record<string, readonly Replacement[]>> = {
   /** A chunk is acknowledged, in Postgres, before its rows are committed. */

@@ -1,0 +1,13 @@
+/** All corpora by name, each loaded when it is wanted; and which of them must notice a guard that was weakened. */
+import type { Corpus } from './corpus.ts';
+
+const load = async (module: Promise<{ corpus: Corpus }>): Promise<Corpus> => (await module).corpus;
+
+export const CORPORA: Readonly<Record<string, () => Promise<Corpus>>> = {
+  nats: () => load(import('./corpora/nats.ts')),
+  postgres: () => load(import('./corpora/postgres.ts')),
+  supply: () => load(import('./corpora/supply.ts')),
+};
+
+/** Names of mutations, with the corpora that find them. */
+export const WEAKENINGS: Readonly<Record<string, readonly string[]>> = {};
