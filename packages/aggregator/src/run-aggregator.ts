@@ -37,6 +37,7 @@ export async function runAggregator(config: Config, log: Log): Promise<void> {
   const store = connectStore({
     url: config.databaseUrl,
     maxConnections: config.databaseConnections,
+    prepared: config.databasePrepared,
     applicationName: 'noetl-aggregator',
     onError: (error) => log.warn('a database connection broke', { error }),
   });

@@ -127,6 +127,7 @@ async function connect(config: Config, log: Log, metrics: Metrics): Promise<{ st
   const store = connectStore({
     url: config.databaseUrl,
     maxConnections: config.databaseConnections,
+    prepared: config.databasePrepared,
     applicationName: 'noetl-api',
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     onError: (error) => log.warn('a database connection broke', { error }),

@@ -5,6 +5,7 @@ import type { Series } from './scenario.ts';
 
 const SAMPLE_MS = 250;
 const KB_PER_MB = 1024;
+const TICKS_PER_SECOND = 100;
 
 export class MemorySampler {
   private readonly roots: Record<string, number>;
@@ -52,6 +53,18 @@ export class MemorySampler {
 /** The most of a series. */
 export function peak({ points }: Series): number {
   return points.reduce((most, [, mb]) => Math.max(most, mb), 0);
+}
+
+/** What a process and all below it have used so far, with children that have ended; ticks are hundredths of a second. */
+export function cpuSeconds(pid: number): number {
+  const children = childrenByParent();
+  const ticks = (of: number): number => {
+    const fields = read(`/proc/${String(of)}/stat`)
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return sum(fields.slice(11, 15).map(Number));
+  };
+  return sum([pid, ...descendants(pid, children)].map(ticks)) / TICKS_PER_SECOND;
 }
 
 /** 0 for a process that is gone. */

@@ -35,7 +35,7 @@ export interface RunOptions {
   atEnd: (stop: () => Promise<void>) => void;
 }
 
-export type Unit = 'items/s' | 'executions/s' | 'rows/s' | 'ms' | 'MB' | '×';
+export type Unit = 'items/s' | 'executions/s' | 'rows/s' | 'ms' | 'MB' | 'µs' | 'B' | '×';
 
 export interface Row {
   /** Unique in a run and the same in every run: `heavy_loop/python/parallel/10000/100`. Targets name rows by it. */

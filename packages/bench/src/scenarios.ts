@@ -1,6 +1,7 @@
 /** Every scenario, in the order in which a full run takes them. */
 import { peers } from './peers/scenario.ts';
 import { ceilings } from './scenarios/ceilings.ts';
+import { costs } from './scenarios/costs.ts';
 import { fairness } from './scenarios/fairness.ts';
 import { heavyLoop } from './scenarios/heavy-loop.ts';
 import { memory } from './scenarios/memory.ts';
@@ -15,6 +16,7 @@ export const SCENARIOS: readonly Scenario[] = [
   heavyLoop,
   steps,
   memory,
+  costs,
   scaleOut,
   fairness,
   peers,

@@ -10,6 +10,8 @@ export interface Services {
   natsUrl: string;
   /** Process ids by name. */
   pids: Record<string, number>;
+  /** HTTP monitoring of nats-server. */
+  monitorUrl: string;
   stop: () => Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function startServices({ dir, progress, atEnd }: RunOptions): Promi
   return {
     databaseUrl: postgres.url,
     natsUrl: nats.url,
+    monitorUrl: nats.monitorUrl,
     pids: { postgres: postgres.pid, 'nats-server': nats.pid },
     stop,
   };

@@ -6,6 +6,8 @@ export interface Config {
   databaseUrl: string;
   /** Connections of this process's pool. */
   databaseConnections: number;
+  /** Off behind a pooler that knows no prepared statements. */
+  databasePrepared: boolean;
   nats: {
     /** Several servers of a cluster are separated by commas. */
     url: string;
@@ -105,6 +107,7 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
   return {
     databaseUrl: get('DATABASE_URL').required().asString(),
     databaseConnections: number('NOETL_DATABASE_CONNECTIONS', 10),
+    databasePrepared: get('NOETL_PREPARED_STATEMENTS').default('on').asEnum(['on', 'off']) === 'on',
     nats: {
       url: get('NATS_URL').required().asString(),
       ...optional('user', 'NATS_USER'),

@@ -20,7 +20,7 @@ import type {
   OnError,
 } from '@noetl/protocol';
 import { giveUpDeadLinks } from './dead-links.ts';
-import { preparing } from './prepared.ts';
+import { preparing, UnpreparedClient } from './prepared.ts';
 
 /** int8: read as text, written as text. */
 type BigId = ColumnType<Id, Id, Id>;
@@ -340,6 +340,8 @@ export interface StoreOptions {
   onError: (error: Error) => void;
   /** A statement that runs longer is cancelled. */
   statementTimeoutMs?: number;
+  /** False behind a pooler that knows no prepared statements; true when absent. */
+  prepared?: boolean;
 }
 
 const STATEMENT_TIMEOUT_MS = 60_000;
@@ -358,6 +360,7 @@ export function connectStore(options: StoreOptions): Store {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.maxConnections,
+    ...(options.prepared === false && { Client: UnpreparedClient }),
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     options: `-c search_path=noetl,public -c statement_timeout=${String(timeoutMs)} -c idle_in_transaction_session_timeout=${String(IDLE_IN_TRANSACTION_MS)}`,

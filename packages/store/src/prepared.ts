@@ -3,7 +3,7 @@
  * for the same query, so the text gives the name.
  */
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
-import type pg from 'pg';
+import pg from 'pg';
 
 /** Texts seen fewer times stay unnamed: migrations, lists of odd lengths. */
 const USES_MIN = 3;
@@ -11,6 +11,16 @@ const USES_MIN = 3;
 const NAMES_MAX = 300;
 /** Of a statement prepared before a migration changed its table; a new connection prepares it anew. */
 const STALE_PLAN = '0A000';
+
+/** Behind a pooler that hands out another session for each transaction, and does not know of prepared statements. */
+export class UnpreparedClient extends pg.Client {
+  override query(...call: unknown[]): never {
+    const [config, ...rest] = call;
+    const isNamed = typeof config === 'object' && config !== null && 'name' in config && 'text' in config;
+    const query = super.query.bind(this) as (...call: unknown[]) => never;
+    return isNamed ? query({ ...config, name: undefined }, ...rest) : query(...call);
+  }
+}
 
 /** The pool as kysely uses it. */
 export function preparing(pool: pg.Pool): PostgresPool {

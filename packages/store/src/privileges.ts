@@ -105,6 +105,13 @@ export interface Login {
   role: DatabaseRole;
 }
 
+/** What processes ask for when they connect, and a pooler may swallow. */
+const SETTINGS = {
+  search_path: 'noetl',
+  statement_timeout: '60s',
+  idle_in_transaction_session_timeout: '5s',
+};
+
 /**
  * Makes logins, with the settings that a pooler between would swallow. The caller must be allowed to make roles.
  * Passwords reach the server's log when it logs statements; use SCRAM hashes in their place where that matters.
@@ -117,7 +124,8 @@ export async function makeLogins(of: Store | Tx, logins: readonly Login[]): Prom
     END`)}`.execute(db);
     const login = sql.id(name);
     await sql`ALTER ROLE ${login} LOGIN PASSWORD ${sql.lit(password)}`.execute(db);
-    await sql`ALTER ROLE ${login} SET search_path = noetl, public`.execute(db);
+    for (const [setting, value] of Object.entries(SETTINGS))
+      await sql`ALTER ROLE ${login} SET ${sql.ref(setting)} = ${sql.lit(value)}`.execute(db);
     await sql`GRANT ${sql.id(roleName(role))} TO ${login}`.execute(db);
   }
 }

@@ -126,6 +126,7 @@ async function connect(
   const store = connectStore({
     url: config.databaseUrl,
     maxConnections: config.databaseConnections,
+    prepared: config.databasePrepared,
     applicationName: 'noetl-worker',
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     onError: (error) => log.warn('a database connection broke', { error }),

@@ -1,4 +1,5 @@
 /** Real PostgreSQL, NATS and NoETL processes on this machine, started and stopped by us. */
+export { serverAccount } from './account.ts';
 export { Child, isAlive } from './child.ts';
 export { sweepOwned } from './owner.ts';
 export { processLogins } from './logins.ts';

@@ -48,6 +48,8 @@ export class Platform {
   private readonly port: number;
   private readonly children = new Map<string, { role: Role; child: Child }>();
   private workersStarted = 0;
+  /** Of further replicas of the api. */
+  private readonly ports = new Map<string, number>();
   private loginOf: (role: 'api' | 'worker' | 'aggregator') => Record<string, string> = () => ({});
 
   private constructor(options: PlatformOptions, port: number) {
@@ -85,6 +87,19 @@ export class Platform {
     const name = `worker-${String(++this.workersStarted)}`;
     await this.launch(name, 'worker');
     return name;
+  }
+
+  /** Starts one more `api` or `aggregator` beside the first, and returns its name; an api has a port of its own. */
+  async addReplica(of: 'api' | 'aggregator'): Promise<string> {
+    const name = `${of}-${String([...this.children.keys()].filter((known) => known.startsWith(of)).length + 1)}`;
+    if (of === 'api') this.ports.set(name, await freePort());
+    await this.launch(name, of === 'api' ? 'server' : of);
+    return name;
+  }
+
+  /** Base URL of an api. */
+  urlOf(name: string): string {
+    return `http://127.0.0.1:${String(this.ports.get(name) ?? this.port)}`;
   }
 
   pid(name: string): number {
@@ -173,7 +188,7 @@ export class Platform {
         DATABASE_URL: databaseUrl,
         NATS_URL: natsUrl,
         ...(command !== 'migrate' && this.loginOf(command === 'server' ? 'api' : command)),
-        NOETL_PORT: String(this.port),
+        NOETL_PORT: String(this.ports.get(name) ?? this.port),
         // Several on one machine: each says in its log where it is.
         NOETL_METRICS_PORT: '0',
         NOETL_ENCRYPTION_KEY: process.env.NOETL_ENCRYPTION_KEY ?? (await localKey(dirname(logDir))),

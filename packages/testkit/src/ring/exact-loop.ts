@@ -42,8 +42,13 @@ export async function countedItems(ring: RingClient, id: string): Promise<number
 }
 
 /** One row an index, one end, the whole sum, and the same count in K/V. */
-export async function expectExactLoop(ring: RingClient, id: string, items: number): Promise<void> {
-  expect((await ring.ended(id, 120_000)).status).toBe('COMPLETED');
+export async function expectExactLoop(
+  ring: RingClient,
+  id: string,
+  items: number,
+  withinMs = 120_000,
+): Promise<void> {
+  expect((await ring.ended(id, withinMs)).status).toBe('COMPLETED');
   const rows = await ring.sql<{ rows: number; indexes: number }>(
     `SELECT count(*)::int AS rows, count(DISTINCT current_index)::int AS indexes FROM noetl.event
      WHERE execution_id = $1 AND loop_name = 'items' AND event_type = 'step.exit'`,

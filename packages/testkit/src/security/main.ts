@@ -24,9 +24,7 @@ Examples:
 const program = new Command('security')
   .description('Attack the product in every way we know of, on real services, and show what came of it')
   .addOption(new Option('--only <corpora>', 'these corpora only, separated by commas').argParser(names))
-  .addOption(
-    new Option('--weaken <guard>', 'break a guard on purpose').choices(Object.keys(WEAKENINGS)),
-  )
+  .addOption(new Option('--weaken <guard>', 'break a guard on purpose').choices(Object.keys(WEAKENINGS)))
   .option('--list', 'print the names of all corpora and stop', false)
   .option('--json', 'nothing but the JSON', false)
   .addHelpText('after', EXAMPLES);
@@ -55,8 +53,11 @@ if (options.weaken !== undefined) {
 const say = (text: string): void => {
   if (!options.json) process.stderr.write(`${text}\n`);
 };
-const chosen = options.only ?? (options.weaken === undefined ? Object.keys(CORPORA) : WEAKENINGS[options.weaken]);
-const corpora = await Promise.all((chosen ?? []).map((name) => CORPORA[name]?.() ?? Promise.reject(new Error(name))));
+const chosen =
+  options.only ?? (options.weaken === undefined ? Object.keys(CORPORA) : WEAKENINGS[options.weaken]);
+const corpora = await Promise.all(
+  (chosen ?? []).map((name) => CORPORA[name]?.() ?? Promise.reject(new Error(name))),
+);
 const show = ({ corpus, attack, blocked, how }: Result): void => {
   say(`${blocked ? 'blocked' : 'THROUGH'}  ${corpus}: ${attack} — ${how}`);
 };

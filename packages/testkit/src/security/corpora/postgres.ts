@@ -25,7 +25,7 @@ const EVERYBODY = [
   "COPY (SELECT 1) TO '/tmp/stolen'",
   "SELECT pg_read_file('postgresql.conf')",
   "SELECT lo_export(1, '/tmp/stolen')",
-  "SELECT pg_reload_conf()",
+  'SELECT pg_reload_conf()',
   'SET ROLE noetl',
   'SET SESSION AUTHORIZATION noetl',
   'SELECT rolpassword FROM pg_authid',
@@ -74,7 +74,7 @@ const OF_ROLE: Record<Role, string[]> = {
     'DELETE FROM noetl.schedule',
     'DELETE FROM noetl.catalog',
     'UPDATE noetl.value SET content = $$1$$',
-    "DELETE FROM noetl.runtime",
+    'DELETE FROM noetl.runtime',
   ],
 };
 

@@ -26,7 +26,16 @@ const FLOORS: Record<string, [version: string, hole: string]> = {
 };
 
 /** Expressions as code, sandboxes within a language. */
-const FORBIDDEN = ['vm2', 'nunjucks', 'safe-eval', 'static-eval', 'expr-eval', 'pyodide', 'node-serialize', 'request'];
+const FORBIDDEN = [
+  'vm2',
+  'nunjucks',
+  'safe-eval',
+  'static-eval',
+  'expr-eval',
+  'pyodide',
+  'node-serialize',
+  'request',
+];
 
 /** Programs that their packages bring or build; whoever joins them has been looked at. */
 const INSTALL_SCRIPTS = [
@@ -64,7 +73,9 @@ export const corpus: Corpus = {
         ),
         attack(
           'a package from elsewhere than the registry',
-          all.filter(({ resolved = '' }) => resolved !== '' && !resolved.startsWith('https://registry.npmjs.org/')),
+          all.filter(
+            ({ resolved = '' }) => resolved !== '' && !resolved.startsWith('https://registry.npmjs.org/'),
+          ),
         ),
         attack(
           'a package that runs code when it is installed, and that nobody has looked at',
@@ -82,14 +93,18 @@ export const corpus: Corpus = {
 function attack(name: string, offenders: readonly { name: string; version?: string }[]): Attack {
   const outcome: Outcome = {
     blocked: offenders.length === 0,
-    how: offenders.length === 0 ? 'none' : offenders.map((one) => `${one.name}@${one.version ?? ''}`).join(', '),
+    how:
+      offenders.length === 0 ? 'none' : offenders.map((one) => `${one.name}@${one.version ?? ''}`).join(', '),
   };
   return { name, attempt: () => Promise.resolve(outcome) };
 }
 
 /** By numbers; what comes after them does not matter for a floor. */
 function isBelow(version = '0', floor: string): boolean {
-  const [a, b] = [version, floor].map((text) => text.split(/[.-]/).slice(0, 3).map(Number)) as [number[], number[]];
+  const [a, b] = [version, floor].map((text) => text.split(/[.-]/).slice(0, 3).map(Number)) as [
+    number[],
+    number[],
+  ];
   const at = a.findIndex((part, index) => part !== b[index]);
   return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
 }
