@@ -22,6 +22,8 @@ const SPECIAL: Partial<Record<ErrorCode, number>> = {
   OVERLOADED: 429,
   METHOD_WRONG: 405,
   VALUE_MISSING: 404,
+  AUTH_REQUIRED: 401,
+  TOKEN_INVALID: 401,
 };
 
 const RETRY_AFTER_S = 2;
@@ -42,9 +44,15 @@ export function problems(log: Log): ErrorRequestHandler {
     const status = SPECIAL[error.code] ?? STATUS[error.category];
     const request_id = requestIdOf(response);
     if (status >= 500) log.error('a request failed', { request_id, path: request.path, error: thrown });
+    if (status === 401) response.set('WWW-Authenticate', challenge(error));
     if (status === 503 || status === 429) response.set('Retry-After', String(RETRY_AFTER_S));
     sendProblem(request, response, status, error, thrown);
   };
+}
+
+/** RFC 6750: how to come in. */
+function challenge({ code }: NoetlError): string {
+  return code === 'TOKEN_INVALID' ? 'Bearer realm="noetl", error="invalid_token"' : 'Bearer realm="noetl"';
 }
 
 export const unknownRoute: RequestHandler = (request) => {
