@@ -2,10 +2,10 @@
 import express, { text, type Express, Router } from 'express';
 import { sendMetrics } from '@noetl/service';
 import { authorize } from './access/authorize.ts';
-import { routeOf } from './access/route-of.ts';
+import { methodsAt, routeOf } from './access/route-of.ts';
 import { loopbackOnly } from './http/host.ts';
 import { measure } from './http/measure.ts';
-import { problems, unknownRoute, wrongMethod } from './http/problem.ts';
+import { notServed, problems } from './http/problem.ts';
 import { serveConsole } from './console.ts';
 import { serveDocument } from './docs.ts';
 import { requestIds } from './http/request-id.ts';
@@ -51,21 +51,23 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
     authorize({
       store: deps.store,
       routeOf: (request) => routeOf(app, request),
+      notServed: (request, response) => notServed(request, response, methodsAt(app, request.path)),
       authenticate: (request) => deps.auth.authenticate(request),
       audit: (...judged) => deps.audit.watch(...judged),
     }),
   );
   // Bodies are read as text whatever their type says, so that what is wrong with one can be told.
   app.use(text({ type: () => true, limit: BODY_MAX }));
-  const router = routes(deps);
-  app.use('/api', router, wrongMethod(router));
+  app.use('/api', routes(deps));
   app.get('/health', (_, response) => {
     response.json({ status: 'ok' });
   });
   app.get('/metrics', (_, response) => sendMetrics(deps.metrics, response, deps.log));
   serveDocument(app);
   serveConsole(app);
-  app.use(unknownRoute);
+  app.use((request, response) => {
+    throw notServed(request, response, []);
+  });
   app.use(problems(deps.log));
   return app;
 }

@@ -13,6 +13,8 @@ export interface AuthorizeDeps {
   store: Store;
   /** Undefined when nothing answers there. */
   routeOf: (request: Request) => FoundRoute | undefined;
+  /** What is said then. */
+  notServed: (request: Request, response: Response) => NoetlError;
   /** Throws AUTH_REQUIRED, TOKEN_INVALID. */
   authenticate: (request: Request) => Promise<Caller>;
   /** Told of every request whose caller is known, before it is judged. */
@@ -24,24 +26,35 @@ const AGAIN_MS = 30_000;
 
 export function authorize(deps: AuthorizeDeps): RequestHandler {
   return async (request, response, next) => {
-    const route = deps.routeOf(request);
-    const rule = route && RULES.get(route.name);
+    const found = attempt(() => deps.routeOf(request));
+    const rule = found.route && RULES.get(found.route.name);
     if (rule?.target === 'open') {
       next();
       return;
     }
     const caller = await deps.authenticate(request);
-    if (route) {
-      if (!rule) throw new NoetlError('ACCESS_DENIED', `nobody may use ${route.name}`);
-      const access = new Access(caller, rule.role);
-      response.locals['access'] = access;
-      deps.audit(response, { rule, route, access });
-      judge(rule, access);
-      await judgeObject(deps.store, rule.target, route.params, access);
-      if (caller.via !== 'local') endWithToken(deps, request, response);
-    }
+    if ('error' in found) throw found.error;
+    const { route } = found;
+    // No route runs that was not judged, even if it should match after all.
+    if (!route) throw deps.notServed(request, response);
+    if (!rule) throw new NoetlError('ACCESS_DENIED', `nobody may use ${route.name}`);
+    const access = new Access(caller, rule.role);
+    response.locals['access'] = access;
+    deps.audit(response, { rule, route, access });
+    judge(rule, access);
+    await judgeObject(deps.store, rule.target, route.params, access);
+    if (caller.via !== 'local') endWithToken(deps, request, response);
     next();
   };
+}
+
+/** What is wrong with an address is told to callers who may ask. */
+function attempt(find: () => FoundRoute | undefined): { route?: FoundRoute | undefined; error?: unknown } {
+  try {
+    return { route: find() };
+  } catch (error) {
+    return { error };
+  }
 }
 
 /** Throws ACCESS_DENIED. */

@@ -1,11 +1,13 @@
 /** The table of routes and roles is whole: every route of the app is in it, and it names no other. */
 import { expect, test } from '@jest/globals';
+import type { Request } from 'express';
 import { createApp } from '../app.ts';
 import type { ApiDeps } from '../routes/deps.ts';
-import { FILES, routesOf } from './route-of.ts';
+import { FILES, methodsAt, routeOf, routesOf } from './route-of.ts';
 import { RULES } from './rules.ts';
 
-const routes = routesOf(createApp({} as ApiDeps, { loopback: false }));
+const app = createApp({} as ApiDeps, { loopback: false });
+const routes = routesOf(app);
 
 test('every route has a rule, and every rule a route', () => {
   expect(routes.length).toBeGreaterThan(70);
@@ -22,6 +24,29 @@ test('only pages, files and health are open', () => {
     'GET console',
     'GET files',
   ]);
+});
+
+test.each([
+  ['GET', '/api/executions/5', 'GET /api/executions/:id', { id: '5' }],
+  ['HEAD', '/API/executions/5/', 'GET /api/executions/:id', { id: '5' }],
+  ['GET', '/api/executions/%35', 'GET /api/executions/:id', { id: '5' }],
+  ['GET', '/api/result/resolve', 'GET /api/result/resolve', {}],
+  ['GET', '/api/catalog/team-a%2Fjob', 'GET /api/catalog/*path', { path: ['team-a/job'] }],
+  ['GET', '/assets/x.js', 'GET files', {}],
+  ['GET', '/executions/5', 'GET console', {}],
+])('%s %s is judged as %s', (method, path, name, params) => {
+  const found = routeOf(app, { method, path } as Request);
+  expect([found?.name, { ...found?.params }]).toEqual([name, params]);
+});
+
+test.each([
+  ['PATCH', '/api/executions/5', ['GET']],
+  ['POST', '/assets/x.js', []],
+  ['GET', '/api//executions', []],
+  ['GET', '/%61pi/executions', []],
+])('%s %s has no route', (method, path, methods) => {
+  expect(routeOf(app, { method, path } as Request)).toBeUndefined();
+  expect(methodsAt(app, path)).toEqual(methods);
 });
 
 test('no route lies below the folders of files', () => {
