@@ -81,7 +81,7 @@ function objectOf({ action, target }: Rule, { params }: FoundRoute): string | nu
   const [named] = Object.values(params);
   if (named === undefined) return null;
   const kind = ['execution', 'schedule', 'credential'].includes(target) ? target : action.split('.')[0];
-  return `${kind ?? ''} ${Array.isArray(named) ? named.join('/') : String(named)}`;
+  return `${kind ?? ''} ${Array.isArray(named) ? named.join('/') : (named as string)}`;
 }
 
 function hashOf(value: unknown): string | null {

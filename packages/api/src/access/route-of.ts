@@ -20,7 +20,10 @@ interface Layer {
 export const FILES = /^\/(assets|docs)\/./i;
 
 /** Undefined when nothing of ours answers. Throws what Express throws for an address that cannot be decoded. */
-export function routeOf(app: Express, { method, path }: Request): FoundRoute | undefined {
+export function routeOf(
+  app: Express,
+  { method, path }: Pick<Request, 'method' | 'path'>,
+): FoundRoute | undefined {
   const verb = method === 'HEAD' ? 'GET' : method;
   if (verb === 'GET' && FILES.test(path)) return { name: 'GET files', params: {} };
   return routesAt(app, path).find(({ name }) => name.startsWith(`${verb} `));

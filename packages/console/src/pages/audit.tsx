@@ -10,15 +10,19 @@ import { Table } from '../parts/table.tsx';
 const PAGE = 50;
 const OUTCOMES = ['DONE', 'REFUSED', 'FAILED', 'ABORTED'] as const;
 
+interface Filter {
+  outcome: (typeof OUTCOMES)[number] | '';
+  who: string;
+}
+
 export function AuditPage() {
-  const [outcome, setOutcome] = useState<(typeof OUTCOMES)[number] | ''>('');
-  const [who, setWho] = useState('');
+  const [filter, setFilter] = useState<Filter>({ outcome: '', who: '' });
   const [before, setBefore] = useState<string[]>([]);
   const after = before.at(-1);
   const query = {
     limit: PAGE,
-    ...(outcome !== '' && { outcome }),
-    ...(who !== '' && { who }),
+    ...(filter.outcome !== '' && { outcome: filter.outcome }),
+    ...(filter.who !== '' && { who: filter.who }),
     ...(after !== undefined && { after }),
   };
   const { data, problem } = useFetch(urlOf('/api/audit', { query }));
@@ -26,40 +30,13 @@ export function AuditPage() {
   return (
     <>
       <h1>Audit log</h1>
-      <form
-        className="filters"
-        role="search"
-        aria-label="Audit log"
-        onSubmit={(event) => event.preventDefault()}
-      >
-        <label>
-          Who
-          <input
-            value={who}
-            onChange={(event) => {
-              setWho(event.target.value);
-              setBefore([]);
-            }}
-          />
-        </label>
-        <label>
-          Outcome
-          <select
-            value={outcome}
-            onChange={(event) => {
-              setOutcome(event.target.value as typeof outcome);
-              setBefore([]);
-            }}
-          >
-            <option value="">all</option>
-            {OUTCOMES.map((each) => (
-              <option key={each} value={each}>
-                {each.toLowerCase()}
-              </option>
-            ))}
-          </select>
-        </label>
-      </form>
+      <Filters
+        {...filter}
+        onChange={(next) => {
+          setFilter(next);
+          setBefore([]);
+        }}
+      />
       <ProblemBox problem={problem} />
       {data && (
         <Table heads={['When', 'Who', 'Action', 'Object', 'Outcome']} empty="Nothing here.">
@@ -82,5 +59,35 @@ export function AuditPage() {
         on={['Older', older ? () => setBefore([...before, older]) : undefined]}
       />
     </>
+  );
+}
+
+function Filters({ outcome, who, onChange }: Filter & { onChange: (filter: Filter) => void }) {
+  return (
+    <form
+      className="filters"
+      role="search"
+      aria-label="Audit log"
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <label>
+        Who
+        <input value={who} onChange={(event) => onChange({ outcome, who: event.target.value })} />
+      </label>
+      <label>
+        Outcome
+        <select
+          value={outcome}
+          onChange={(event) => onChange({ who, outcome: event.target.value as Filter['outcome'] })}
+        >
+          <option value="">all</option>
+          {OUTCOMES.map((each) => (
+            <option key={each} value={each}>
+              {each.toLowerCase()}
+            </option>
+          ))}
+        </select>
+      </label>
+    </form>
   );
 }

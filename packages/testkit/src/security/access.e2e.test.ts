@@ -12,9 +12,9 @@ describe.each([routes, hosts])('$name', (corpus) => {
   test('all attacks are stopped', async () => {
     open = await corpus.open();
     const through: string[] = [];
-    for (const { name, attempt } of open.attacks) {
-      const { blocked, how } = await attempt();
-      if (!blocked) through.push(`${name}: ${how}`);
+    for (const attack of open.attacks) {
+      const { blocked, how } = await attack.attempt();
+      if (!blocked) through.push(`${attack.name}: ${how}`);
     }
     expect(through).toEqual([]);
     expect(open.attacks.length).toBeGreaterThan(100);

@@ -55,7 +55,7 @@ async function beyondRole(stage: AccessStage): Promise<Attack[]> {
   const attacks: Attack[] = [];
   for (const role of ROLES) {
     const tokens = { token: await stage.token(role, { role }), JWT: await stage.provider.token([role]) };
-    for (const [route, rule] of GUARDED.filter(([, { role: needed }]) => isBelow(role, needed)))
+    for (const [route] of GUARDED.filter(([, { role: needed }]) => isBelow(role, needed)))
       for (const [kind, token] of Object.entries(tokens))
         attacks.push(
           attack(stage, `${route} as ${role} by ${kind}`, route, { token }, ({ status }) => status === 403),
