@@ -1,5 +1,6 @@
 /** What a round of maintenance would do, read in a transaction that cannot write. */
 import {
+  countAudit,
   countEvents,
   countRows,
   expiredOf,
@@ -19,7 +20,11 @@ const PAGE = 500;
 
 export function previewMaintenance(
   store: Store,
-  { nowMs, retentionDays }: { nowMs: number; retentionDays?: number | undefined },
+  {
+    nowMs,
+    retentionDays,
+    auditRetentionDays,
+  }: { nowMs: number; retentionDays?: number | undefined; auditRetentionDays?: number | undefined },
 ): Promise<MaintenanceReport> {
   return store.db
     .transaction()
@@ -30,6 +35,7 @@ export function previewMaintenance(
         partitions_dropped: [],
         executions_expired: 0,
         rows_deleted: {},
+        audit_deleted: auditRetentionDays === undefined ? 0 : await countAudit(tx, auditRetentionDays),
         loop_counts_deleted: 0,
         analyzed: await mustAnalyze(tx),
         postponed: [],

@@ -8,6 +8,7 @@ import type { Id } from '@noetl/protocol';
 import { every, type Log, type RoundRecorder, type Service } from '@noetl/service';
 import {
   analyzeEvents,
+  deleteAudit,
   dropPartition,
   ensurePartitions,
   isBusy,
@@ -28,6 +29,8 @@ const PAGE = 500;
 const PURGE_BATCH = 500;
 /** Requests to NATS at once. */
 const FORGET_AT_ONCE = 16;
+/** Rows of the audit log that one statement deletes. */
+const AUDIT_BATCH = 2_000;
 const ID_MAX: Id = '9223372036854775807';
 /** Time that one round of the schedule takes at most, but for its last step. */
 const ROUND_MS = 60_000;
@@ -47,6 +50,8 @@ export interface MaintenanceReport {
   executions_expired: number;
   /** By table; what went with a partition is not among them. */
   rows_deleted: RowCounts;
+  /** Rows of the audit log. */
+  audit_deleted: number;
   /** Entries of loops in K/V. */
   loop_counts_deleted: number;
   analyzed: boolean;
@@ -59,6 +64,8 @@ export interface MaintenanceReport {
 export interface MaintenanceOptions {
   /** Executions are deleted so many days after their end; kept when absent. */
   retentionDays?: number;
+  /** Rows of the audit log are deleted so many days after they were written; kept when absent. */
+  auditRetentionDays?: number;
   /** False ends the round before its next step. */
   goOn?: () => boolean;
   /** Breaks off what takes long. */
@@ -81,6 +88,7 @@ class Round {
     partitions_dropped: [],
     executions_expired: 0,
     rows_deleted: {},
+    audit_deleted: 0,
     loop_counts_deleted: 0,
     analyzed: false,
     postponed: [],
@@ -97,12 +105,13 @@ class Round {
 
   async run(): Promise<void> {
     const { store, nowMs } = this.deps;
-    const { retentionDays, signal } = this.options;
+    const { retentionDays, auditRetentionDays, signal } = this.options;
     const { made, postponed } = await ensurePartitions(store, nowMs());
     this.report.partitions_made = made;
     this.report.postponed.push(...postponed);
     if (retentionDays !== undefined) await this.expire(await retentionCutoff(store, retentionDays));
     await this.purge();
+    if (auditRetentionDays !== undefined) await this.forgetAudit(auditRetentionDays);
     if (this.goesOn())
       this.report.analyzed =
         (await this.unlessBusy('statistics', () => analyzeEvents(store, signal))) ?? false;
@@ -131,6 +140,13 @@ class Round {
     if (span.partition && this.goesOn() && (await dropPartition(store, span.partition)))
       this.report.partitions_dropped.push(span.partition.name);
     return true;
+  }
+
+  private async forgetAudit(days: number): Promise<void> {
+    for (let deleted = AUDIT_BATCH; deleted === AUDIT_BATCH && this.goesOn();) {
+      deleted = await deleteAudit(this.deps.store, days, AUDIT_BATCH);
+      this.report.audit_deleted += deleted;
+    }
   }
 
   private async purge(): Promise<void> {
@@ -180,8 +196,14 @@ export function maintenanceService(
   {
     intervalMs,
     retentionDays,
+    auditRetentionDays,
     rounds: recorder,
-  }: { intervalMs: number; retentionDays?: number | undefined; rounds?: RoundRecorder },
+  }: {
+    intervalMs: number;
+    retentionDays?: number | undefined;
+    auditRetentionDays?: number | undefined;
+    rounds?: RoundRecorder;
+  },
 ): Service {
   const stopping = new AbortController();
   const { log } = deps;
@@ -189,6 +211,7 @@ export function maintenanceService(
     const until = performance.now() + ROUND_MS;
     const report = await maintain(deps, {
       ...(retentionDays !== undefined && { retentionDays }),
+      ...(auditRetentionDays !== undefined && { auditRetentionDays }),
       goOn: () => performance.now() < until,
       signal: stopping.signal,
     });

@@ -82,6 +82,7 @@ export async function runAggregator(config: Config, log: Log): Promise<void> {
     maintenanceService(deps, {
       intervalMs: config.maintenanceMs,
       retentionDays: config.retentionDays,
+      auditRetentionDays: config.auditRetentionDays,
       rounds,
     }),
     requests(deps),

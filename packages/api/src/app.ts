@@ -1,13 +1,16 @@
 /** Express wiring: what happens to every request, and which routes there are. */
 import express, { text, type Express, Router } from 'express';
 import { sendMetrics } from '@noetl/service';
+import { authorize } from './access/authorize.ts';
+import { methodsAt, routeOf } from './access/route-of.ts';
 import { loopbackOnly } from './http/host.ts';
 import { measure } from './http/measure.ts';
-import { problems, unknownRoute, wrongMethod } from './http/problem.ts';
+import { notServed, problems } from './http/problem.ts';
 import { serveConsole } from './console.ts';
 import { serveDocument } from './docs.ts';
 import { requestIds } from './http/request-id.ts';
 import { aggregateRoutes } from './routes/aggregate.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { credentialRoutes } from './routes/credentials.ts';
@@ -20,6 +23,7 @@ import { healthRoutes } from './routes/health.ts';
 import { keychainRoutes } from './routes/keychain.ts';
 import { resultRoutes } from './routes/results.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { sqlRoutes } from './routes/sql.ts';
 import { statusRoutes } from './routes/status.ts';
@@ -35,7 +39,7 @@ import { redriveRoutes } from './routes/redrive.ts';
 
 const BODY_MAX = '1mb';
 
-/** `loopback`: the server listens on a loopback address only. */
+/** `loopback`: no token is asked for, because the server listens on a loopback address only. */
 export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -43,17 +47,27 @@ export function createApp(deps: ApiDeps, { loopback }: { loopback: boolean }): E
   app.use(requestIds(deps.log));
   app.use(measure(deps.record));
   if (loopback) app.use(loopbackOnly);
+  app.use(
+    authorize({
+      store: deps.store,
+      routeOf: (request) => routeOf(app, request),
+      notServed: (request, response) => notServed(request, response, methodsAt(app, request.path)),
+      authenticate: (request) => deps.auth.authenticate(request),
+      audit: (...judged) => deps.audit.watch(...judged),
+    }),
+  );
   // Bodies are read as text whatever their type says, so that what is wrong with one can be told.
   app.use(text({ type: () => true, limit: BODY_MAX }));
-  const router = routes(deps);
-  app.use('/api', router, wrongMethod(router));
+  app.use('/api', routes(deps));
   app.get('/health', (_, response) => {
     response.json({ status: 'ok' });
   });
   app.get('/metrics', (_, response) => sendMetrics(deps.metrics, response, deps.log));
   serveDocument(app);
   serveConsole(app);
-  app.use(unknownRoute);
+  app.use((request, response) => {
+    throw notServed(request, response, []);
+  });
   app.use(problems(deps.log));
   return app;
 }
@@ -86,6 +100,8 @@ export function routes(deps: ApiDeps): Router {
     keychainRoutes,
     statusRoutes,
     limitRoutes,
+    tokenRoutes,
+    auditRoutes,
   ])
     add(router, deps);
   return router;

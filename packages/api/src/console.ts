@@ -15,7 +15,8 @@ export const PAGE_HEADERS = {
 };
 
 /** Pages that the console draws itself; a reload of one gives the same document. */
-const PAGES = /^\/(?:(?:executions|catalog|schedules|workers|dead-letters|credentials)(?:\/.*)?)?$/;
+const PAGES =
+  /^\/(?:(?:executions|catalog|schedules|workers|dead-letters|credentials|tokens|audit)(?:\/.*)?)?$/;
 
 /** Without a build there is no console, and the api works as ever. */
 export function serveConsole(app: Express): void {

@@ -22,13 +22,23 @@ const PAGE = `<!doctype html>
   <body>
     <div id="api"></div>
     <script src="/docs/swagger-ui-bundle.js"></script>
-    <script src="/docs/start.js"></script>
+    <script type="module" src="/docs/start.js"></script>
   </body>
 </html>
 `;
 
-/** A file of its own, because the policy lets nothing run that stands in a page. Nobody is asked to validate. */
-const START = `SwaggerUIBundle({
+/**
+ * A file of its own, because the policy lets nothing run that stands in a page. Nobody is asked to validate. The token
+ * is that of the console in the same tab, which is also where to sign in.
+ */
+const START = `const token = sessionStorage.getItem('noetl.token');
+const signed = (request) => {
+  if (token) request.headers.Authorization = 'Bearer ' + token;
+  return request;
+};
+const { status } = await fetch('/openapi.json', signed({ headers: {} }));
+if (status === 401) location.replace('/');
+else SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#api',
   deepLinking: true,
@@ -36,6 +46,7 @@ const START = `SwaggerUIBundle({
   docExpansion: 'none',
   defaultModelsExpandDepth: 0,
   validatorUrl: null,
+  requestInterceptor: signed,
 });
 `;
 

@@ -13,6 +13,7 @@ import { parsePlaybook } from '@noetl/playbook';
 import { snowflakes } from '@noetl/protocol';
 import {
   busRecorder,
+  ConfigError,
   every,
   failpoints,
   Metrics,
@@ -31,10 +32,13 @@ import {
   connectStore,
   createSealer,
   dropExpired,
+  hasApiTokens,
   poolCapacities,
   traceOrigin,
   type Store,
 } from '@noetl/store';
+import { AuditTrail } from './access/audit.ts';
+import { authentication } from './access/authenticate.ts';
 import { admission } from './admission.ts';
 import { AdvanceQueue } from './advance-queue.ts';
 import { advance, startOf, type AdvanceDeps } from './advance.ts';
@@ -61,6 +65,7 @@ const ID_SHARDS = 32;
 
 /** Runs until SIGTERM; then takes no new request, finishes those it has, and leaves. */
 export async function runApi(config: Config, log: Log): Promise<void> {
+  refuseOpenDoor(config);
   const metrics = new Metrics();
   const record = apiRecorder(metrics);
   const rounds = roundRecorder(metrics);
@@ -83,7 +88,9 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     record,
     traces,
   };
+  await tellFirstStep(config, store, log);
   const queue = new AdvanceQueue((executionId) => advance(deps, executionId), log);
+  const audit = new AuditTrail(store, log);
   const api: ApiDeps = {
     store,
     bus,
@@ -91,6 +98,8 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     metrics,
     record,
     sealer: createSealer(config.encryptionKeys),
+    auth: { on: config.auth.on, authenticate: authentication(store, config.auth) },
+    audit,
     newId: snowflakes(Math.floor(Math.random() * ID_SHARDS), Date.now),
     nowMs: Date.now,
     sqlEndpoint: config.sqlEndpoint,
@@ -109,6 +118,7 @@ export async function runApi(config: Config, log: Log): Promise<void> {
     [
       connections(store, bus),
       spans,
+      audit.service(),
       every('roll-call', ROLL_CALL_MS, countSlots, { log, rounds }),
       notices(bus, queue),
       // Workers may not make streams: after NATS was wiped they wait for us.
@@ -117,10 +127,26 @@ export async function runApi(config: Config, log: Log): Promise<void> {
       scheduleService(api, config.sweepMs, rounds),
       webhookService(api, config.sweepMs, rounds),
       every('expiry', config.sweepMs * EXPIRY_SWEEPS, () => dropExpired(store, EXPIRED_MAX), { log, rounds }),
-      http(createServer(createApp(api, { loopback: isLoopback(config.host) })), config),
+      http(createServer(createApp(api, { loopback: !config.auth.on })), config),
     ],
     { log, graceMs: config.shutdownGraceMs },
   );
+}
+
+/** Without authentication nobody but this machine may reach the api. Throws ConfigError. */
+function refuseOpenDoor({ auth, host }: Config): void {
+  if (auth.on || isLoopback(host)) return;
+  throw new ConfigError(
+    `"NOETL_HOST" is ${host}, where others can reach the api, and nobody has to sign in. Set NOETL_AUTH=on and ` +
+      'NOETL_ADMIN_TOKEN (from: openssl rand -base64 32) or NOETL_OIDC_ISSUER; or NOETL_HOST=127.0.0.1',
+  );
+}
+
+/** A first token is made without the api; who has none is told how. */
+async function tellFirstStep({ auth }: Config, store: Store, log: Log): Promise<void> {
+  if (!auth.on || auth.adminToken !== undefined || auth.oidc) return;
+  if (!(await hasApiTokens(store)))
+    log.warn('nobody can sign in yet: set NOETL_ADMIN_TOKEN, or run `noetl tokens create --admin`');
 }
 
 async function connect(config: Config, log: Log, metrics: Metrics): Promise<{ store: Store; bus: Bus }> {

@@ -2,6 +2,7 @@
 import { connectApi, done, NOT_NOETL, Problem, UNREACHABLE, type Api, type Schemas } from '@noetl/client';
 import type { JsonObject } from '@noetl/protocol';
 import { CliFailure, EXIT } from './failure.ts';
+import { tokenFor } from './login.ts';
 
 export type Registered = Schemas['Registered'];
 export type Started = Schemas['Started'];
@@ -16,9 +17,10 @@ export class Client {
   /** Any endpoint, by its own types; what it gives goes through {@link ask}. */
   readonly api: Api;
 
-  constructor(url: string) {
+  /** `token`: the one that is kept for this server, unless another is given. */
+  constructor(url: string, token = tokenFor(url)) {
     this.url = url.replace(/\/+$/, '');
-    this.api = connectApi(this.url, { answerWithinMs: ANSWER_WITHIN_MS });
+    this.api = connectApi(this.url, { answerWithinMs: ANSWER_WITHIN_MS, token: () => token });
   }
 
   /** The answer of a request to {@link api}. */
@@ -80,6 +82,10 @@ export class Client {
       });
     if (code === NOT_NOETL)
       return new CliFailure(code, message, { exitCode: EXIT.unreachable, hint: 'Is --server right?' });
+    if (status === 401)
+      return new CliFailure(code, message, {
+        hint: `Sign in: noetl login --server ${this.url}; or set NOETL_TOKEN.`,
+      });
     return new CliFailure(code, message, {
       exitCode: status === 503 ? EXIT.unreachable : EXIT.failed,
       hint: hint === '' ? undefined : hint,

@@ -77,6 +77,12 @@ describe('where nobody answers', () => {
     'credential list',
     'credential set x --type bearer --set token=t',
     'credential remove x',
+    'login --token x',
+    'whoami',
+    'tokens list',
+    'tokens create x --grant viewer',
+    'tokens revoke x',
+    'audit',
   ])('%s ends with 4', async (line) => {
     const running = silent().parseAsync([...line.split(' '), '--server', nowhere], { from: 'user' });
     await expect(running).rejects.toMatchObject({ exitCode: 4, code: 'SERVER_UNREACHABLE' });
@@ -88,6 +94,8 @@ test.each([
   'credential set x --type bearer --set token',
   'credential set x --type bearer --data /none.json',
   'run x --set novalue',
+  'tokens create x',
+  'tokens create x --admin --grant viewer',
 ])('%s is wrong usage, exit code 2', async (line) => {
   const running = silent().parseAsync(line.split(' '), { from: 'user' });
   await expect(running).rejects.toMatchObject({ exitCode: 2 });
@@ -102,6 +110,8 @@ test.each([
   'schedule add x --every soon',
   'cleanup --older-than soon',
   'maintenance --days 0',
+  'tokens create x --grant root',
+  'tokens create x --grant viewer --days 0',
 ])('%s is refused by the parser', async (line) => {
   await expect(silent().parseAsync(line.split(' '), { from: 'user' })).rejects.toMatchObject({
     name: 'CommanderError',

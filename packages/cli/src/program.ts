@@ -1,5 +1,6 @@
 /** The command line: every command with its options and help. What a command does is in its own file. */
 import { Command } from 'commander';
+import { addAuditCommand } from './commands/audit.ts';
 import { addBenchCommand } from './commands/bench.ts';
 import { addBulkCommand } from './commands/bulk.ts';
 import { addCancelCommand } from './commands/cancel.ts';
@@ -9,6 +10,7 @@ import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addExecutionCommands } from './commands/executions.ts';
 import { addLimitCommand } from './commands/limit.ts';
+import { addLoginCommands } from './commands/login.ts';
 import { addMaintenanceCommand } from './commands/maintenance.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addProcessCommands } from './commands/processes.ts';
@@ -17,6 +19,7 @@ import { addRegisterCommand } from './commands/register.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addTokensCommand } from './commands/tokens.ts';
 import { addValidateCommand } from './commands/validate.ts';
 
 const EPILOGUE = `
@@ -31,7 +34,7 @@ Examples:
   noetl bench --items 100000 --executions 4
 
 Exit codes: 0 completed, 1 failed, 2 wrong usage, 3 cancelled, 4 server not reachable.
-Environment: NOETL_SERVER_URL for commands that talk to a server; DATABASE_URL and NATS_URL for the others.`;
+Environment: NOETL_SERVER_URL and NOETL_TOKEN for commands that talk to a server; DATABASE_URL and NATS_URL for the others.`;
 
 /** The program with all commands. `exitWith` hears the exit code of a command that ended without an exception. */
 export function createProgram(exitWith: (code: number) => void): Command {
@@ -56,6 +59,9 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addScheduleCommand(program);
   addCredentialCommand(program);
   addLimitCommand(program);
+  addLoginCommands(program);
+  addTokensCommand(program);
+  addAuditCommand(program);
   addBenchCommand(program, exitWith);
   for (const command of withSubcommands(program)) command.exitOverride();
   return program;

@@ -13,14 +13,33 @@ export type Api = Client<paths, 'application/json'>;
 /** Schemas of the document by name. */
 export type Schemas = components['schemas'];
 
-/** `url` without a path; '' for the server that a page comes from. A request takes `answerWithinMs` at most. */
-export function connectApi(url: string, { answerWithinMs }: { answerWithinMs?: number } = {}): Api {
-  return createClient<paths, 'application/json'>({
+export interface ConnectOptions {
+  /** A request takes so long at most. */
+  answerWithinMs?: number;
+  /** The token to send, asked for at each request; none when undefined. */
+  token?: () => string | undefined;
+}
+
+/** `url` without a path; '' for the server that a page comes from. */
+export function connectApi(url: string, { answerWithinMs, token }: ConnectOptions = {}): Api {
+  const client = createClient<paths, 'application/json'>({
     baseUrl: url,
     headers: { Accept: 'application/json' },
     fetch: (request) =>
       fetch(request, answerWithinMs === undefined ? {} : { signal: AbortSignal.timeout(answerWithinMs) }),
   });
+  client.use({
+    onRequest: ({ request }) => {
+      for (const [name, value] of Object.entries(bearer(token?.()))) request.headers.set(name, value);
+      return request;
+    },
+  });
+  return client;
+}
+
+/** The headers that carry a token. */
+export function bearer(token: string | undefined): Record<string, string> {
+  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
 }
 
 /** The answer of a request. Throws {@link Problem}; what the caller has aborted ends as it does. */
@@ -80,13 +99,34 @@ export function urlOf<P extends GetPath>(path: P, params: ParametersOf<P>): Url<
   }) as Url<AnswerOf<P>>;
 }
 
+export interface ReadOptions {
+  signal?: AbortSignal;
+  token?: string | undefined;
+}
+
 /** What is at a URL. Throws {@link Problem}. */
-export function read<T>(url: Url<T>, signal?: AbortSignal): Promise<T> {
-  const asked = fetch(url, { headers: { Accept: 'application/json' }, ...(signal && { signal }) });
+export function read<T>(url: Url<T>, options: ReadOptions = {}): Promise<T> {
+  const asked = get(url, 'application/json', options);
   return done(
     asked.then(async (response) => {
       const answer: unknown = await response.json();
       return response.ok ? { data: answer as T, response } : { error: answer, response };
     }),
   );
+}
+
+/** The bytes of a live resource, as server-sent events. Throws {@link Problem} for one that is refused. */
+export function stream(url: Url<unknown>, options: ReadOptions = {}): Promise<ReadableStream<Uint8Array>> {
+  const asked = get(url, 'text/event-stream', options);
+  return done(
+    asked.then(async (response) => {
+      if (!response.ok) return { error: (await response.json()) as unknown, response };
+      if (!response.body) throw new TypeError('the answer has no body');
+      return { data: response.body, response };
+    }),
+  );
+}
+
+function get(url: string, accept: string, { signal, token }: ReadOptions): Promise<Response> {
+  return fetch(url, { headers: { Accept: accept, ...bearer(token) }, ...(signal && { signal }) });
 }

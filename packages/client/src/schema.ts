@@ -9,7 +9,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Register a playbook: a new version, or the latest one when nothing has changed */
+    /**
+     * Register a playbook: a new version, or the latest one when nothing has changed
+     * @description Needs the role author.
+     */
     post: operations['registerPlaybook'];
     delete?: never;
     options?: never;
@@ -26,7 +29,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Check a playbook and store nothing */
+    /**
+     * Check a playbook and store nothing
+     * @description Needs the role author.
+     */
     post: operations['validatePlaybook'];
     delete?: never;
     options?: never;
@@ -41,7 +47,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The latest version of each path */
+    /**
+     * The latest version of each path
+     * @description Needs the role viewer.
+     */
     get: operations['listCatalog'];
     put?: never;
     post?: never;
@@ -60,7 +69,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** The same, asked for in a body */
+    /**
+     * The same, asked for in a body
+     * @description Needs the role viewer.
+     */
     post: operations['listCatalogByBody'];
     delete?: never;
     options?: never;
@@ -77,7 +89,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** One entry by id, or by path and version */
+    /**
+     * One entry by id, or by path and version
+     * @description Needs the role viewer.
+     */
     post: operations['getCatalogEntry'];
     delete?: never;
     options?: never;
@@ -92,7 +107,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The latest version of a path, and all versions there are */
+    /**
+     * The latest version of a path, and all versions there are
+     * @description Needs the role viewer.
+     */
     get: operations['getLatest'];
     put?: never;
     post?: never;
@@ -109,10 +127,16 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** All schedules */
+    /**
+     * All schedules
+     * @description Needs the role viewer.
+     */
     get: operations['listSchedules'];
     put?: never;
-    /** Run a playbook by cron or at an interval */
+    /**
+     * Run a playbook by cron or at an interval
+     * @description Needs the role operator.
+     */
     post: operations['createSchedule'];
     delete?: never;
     options?: never;
@@ -127,15 +151,24 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** One schedule */
+    /**
+     * One schedule
+     * @description Needs the role viewer.
+     */
     get: operations['getSchedule'];
     put?: never;
     post?: never;
-    /** Delete a schedule */
+    /**
+     * Delete a schedule
+     * @description Needs the role operator.
+     */
     delete: operations['deleteSchedule'];
     options?: never;
     head?: never;
-    /** Change a schedule; what is left away stays */
+    /**
+     * Change a schedule; what is left away stays
+     * @description Needs the role operator.
+     */
     patch: operations['changeSchedule'];
     trace?: never;
   };
@@ -148,7 +181,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Run it now, besides its times */
+    /**
+     * Run it now, besides its times
+     * @description Needs the role operator.
+     */
     post: operations['runSchedule'];
     delete?: never;
     options?: never;
@@ -165,7 +201,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Start an execution */
+    /**
+     * Start an execution
+     * @description Needs the role operator.
+     */
     post: operations['execute'];
     delete?: never;
     options?: never;
@@ -182,7 +221,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** An older name of `POST /api/execute` */
+    /**
+     * An older name of `POST /api/execute`
+     * @description Needs the role operator.
+     */
     post: operations['runPlaybook'];
     delete?: never;
     options?: never;
@@ -197,7 +239,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Executions, the newest first; live */
+    /**
+     * Executions, the newest first; live
+     * @description Needs the role viewer.
+     */
     get: operations['listExecutions'];
     put?: never;
     post?: never;
@@ -214,7 +259,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** An execution with its steps and a page of its events */
+    /**
+     * An execution with its steps and a page of its events
+     * @description Needs the role viewer.
+     */
     get: operations['getExecution'];
     put?: never;
     post?: never;
@@ -231,7 +279,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Its head, the state of its steps and the counters of its loops; live */
+    /**
+     * Its head, the state of its steps and the counters of its loops; live
+     * @description Needs the role viewer.
+     */
     get: operations['getSummary'];
     put?: never;
     post?: never;
@@ -248,7 +299,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Steps and arcs of the playbook it runs */
+    /**
+     * Steps and arcs of the playbook it runs
+     * @description Needs the role viewer.
+     */
     get: operations['getGraph'];
     put?: never;
     post?: never;
@@ -265,7 +319,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** How far it has come */
+    /**
+     * How far it has come
+     * @description Needs the role viewer.
+     */
     get: operations['getExecutionState'];
     put?: never;
     post?: never;
@@ -282,7 +339,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Whether it is cancelled */
+    /**
+     * Whether it is cancelled
+     * @description Needs the role viewer.
+     */
     get: operations['checkCancellation'];
     put?: never;
     post?: never;
@@ -299,7 +359,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Its events; as a stream, those to come as well */
+    /**
+     * Its events; as a stream, those to come as well
+     * @description Needs the role viewer.
+     */
     get: operations['listEvents'];
     put?: never;
     post?: never;
@@ -318,7 +381,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Cancel it, and its children */
+    /**
+     * Cancel it, and its children
+     * @description Needs the role operator.
+     */
     post: operations['cancelExecution'];
     delete?: never;
     options?: never;
@@ -335,7 +401,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Start nothing new of it */
+    /**
+     * Start nothing new of it
+     * @description Needs the role operator.
+     */
     post: operations['pauseExecution'];
     delete?: never;
     options?: never;
@@ -352,7 +421,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Go on */
+    /**
+     * Go on
+     * @description Needs the role operator.
+     */
     post: operations['resumeExecution'];
     delete?: never;
     options?: never;
@@ -369,7 +441,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** End by force what does not end by itself */
+    /**
+     * End by force what does not end by itself
+     * @description Needs the role operator.
+     */
     post: operations['finalizeExecution'];
     delete?: never;
     options?: never;
@@ -386,7 +461,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** The same version with the same payload once more */
+    /**
+     * The same version with the same payload once more
+     * @description Needs the role operator.
+     */
     post: operations['rerunExecution'];
     delete?: never;
     options?: never;
@@ -403,7 +481,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Cancel executions in which nothing happens any more */
+    /**
+     * Cancel executions in which nothing happens any more
+     * @description Needs the role operator.
+     */
     post: operations['cleanUpExecutions'];
     delete?: never;
     options?: never;
@@ -418,7 +499,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** How the delivery of its webhook stands */
+    /**
+     * How the delivery of its webhook stands
+     * @description Needs the role viewer.
+     */
     get: operations['getWebhook'];
     put?: never;
     post?: never;
@@ -437,7 +521,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Deliver its webhook once more */
+    /**
+     * Deliver its webhook once more
+     * @description Needs the role operator.
+     */
     post: operations['redeliverWebhook'];
     delete?: never;
     options?: never;
@@ -452,7 +539,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Counters of all loops of an execution */
+    /**
+     * Counters of all loops of an execution
+     * @description Needs the role viewer.
+     */
     get: operations['listLoops'];
     put?: never;
     post?: never;
@@ -469,7 +559,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Counters, rate and ETA of the newest entry of a loop; live */
+    /**
+     * Counters, rate and ETA of the newest entry of a loop; live
+     * @description Needs the role viewer.
+     */
     get: operations['getLoop'];
     put?: never;
     post?: never;
@@ -486,7 +579,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The index range in buckets, and items done over time */
+    /**
+     * The index range in buckets, and items done over time
+     * @description Needs the role viewer.
+     */
     get: operations['getLoopMap'];
     put?: never;
     post?: never;
@@ -503,7 +599,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Items of a loop by index; as NDJSON all of them, one a line */
+    /**
+     * Items of a loop by index; as NDJSON all of them, one a line
+     * @description Needs the role viewer.
+     */
     get: operations['listItems'];
     put?: never;
     post?: never;
@@ -522,7 +621,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Start nothing new of the newest entry of a loop */
+    /**
+     * Start nothing new of the newest entry of a loop
+     * @description Needs the role operator.
+     */
     post: operations['pauseLoop'];
     delete?: never;
     options?: never;
@@ -539,7 +641,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Go on */
+    /**
+     * Go on
+     * @description Needs the role operator.
+     */
     post: operations['resumeLoop'];
     delete?: never;
     options?: never;
@@ -556,7 +661,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Run chosen items of a loop again, and all that follows from it */
+    /**
+     * Run chosen items of a loop again, and all that follows from it
+     * @description Needs the role operator.
+     */
     post: operations['redrive'];
     delete?: never;
     options?: never;
@@ -571,7 +679,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What failed in loops, by error and class of message */
+    /**
+     * What failed in loops, by error and class of message
+     * @description Needs the role viewer.
+     */
     get: operations['listDeadLetters'];
     put?: never;
     post?: never;
@@ -588,7 +699,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The results of a loop in index order, streamed */
+    /**
+     * The results of a loop in index order, streamed
+     * @description Needs the role viewer.
+     */
     get: operations['listLoopResults'];
     put?: never;
     post?: never;
@@ -607,7 +721,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Cancel the executions that a filter names and that have not ended */
+    /**
+     * Cancel the executions that a filter names and that have not ended
+     * @description Needs the role operator.
+     */
     post: operations['bulkCancel'];
     delete?: never;
     options?: never;
@@ -624,7 +741,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Pause the executions that a filter names and that run */
+    /**
+     * Pause the executions that a filter names and that run
+     * @description Needs the role operator.
+     */
     post: operations['bulkPause'];
     delete?: never;
     options?: never;
@@ -641,7 +761,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Go on with the executions that a filter names and that are paused */
+    /**
+     * Go on with the executions that a filter names and that are paused
+     * @description Needs the role operator.
+     */
     post: operations['bulkResume'];
     delete?: never;
     options?: never;
@@ -658,7 +781,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Run chosen items of a loop again in the executions that a filter names and that have ended */
+    /**
+     * Run chosen items of a loop again in the executions that a filter names and that have ended
+     * @description Needs the role operator.
+     */
     post: operations['bulkRedrive'];
     delete?: never;
     options?: never;
@@ -673,11 +799,17 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The value of a step */
+    /**
+     * The value of a step
+     * @description Needs the role viewer.
+     */
     get: operations['getResult'];
     put?: never;
     post?: never;
-    /** Delete a kept value, by id */
+    /**
+     * Delete a kept value, by id
+     * @description Needs the role operator.
+     */
     delete: operations['dropKept'];
     options?: never;
     head?: never;
@@ -692,7 +824,10 @@ export interface paths {
       cookie?: never;
     };
     get?: never;
-    /** Keep a value */
+    /**
+     * Keep a value
+     * @description Needs the role operator.
+     */
     put: operations['keepValue'];
     post?: never;
     delete?: never;
@@ -708,7 +843,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What a reference stands for */
+    /**
+     * What a reference stands for
+     * @description Needs the role viewer.
+     */
     get: operations['resolveReference'];
     put?: never;
     post?: never;
@@ -725,7 +863,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What has been kept */
+    /**
+     * What has been kept
+     * @description Needs the role viewer.
+     */
     get: operations['listKept'];
     put?: never;
     post?: never;
@@ -742,11 +883,17 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The value of a step (an older name) */
+    /**
+     * The value of a step (an older name)
+     * @description Needs the role viewer.
+     */
     get: operations['getResultTemp'];
     put?: never;
     post?: never;
-    /** Delete a kept value, by id (an older name) */
+    /**
+     * Delete a kept value, by id (an older name)
+     * @description Needs the role operator.
+     */
     delete: operations['dropKeptTemp'];
     options?: never;
     head?: never;
@@ -761,7 +908,10 @@ export interface paths {
       cookie?: never;
     };
     get?: never;
-    /** Keep a value (an older name) */
+    /**
+     * Keep a value (an older name)
+     * @description Needs the role operator.
+     */
     put: operations['keepValueTemp'];
     post?: never;
     delete?: never;
@@ -777,7 +927,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What a reference stands for (an older name) */
+    /**
+     * What a reference stands for (an older name)
+     * @description Needs the role viewer.
+     */
     get: operations['resolveReferenceTemp'];
     put?: never;
     post?: never;
@@ -794,7 +947,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What has been kept (an older name) */
+    /**
+     * What has been kept (an older name)
+     * @description Needs the role viewer.
+     */
     get: operations['listKeptTemp'];
     put?: never;
     post?: never;
@@ -811,12 +967,21 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Variables of an execution, and who wrote them */
+    /**
+     * Variables of an execution, and who wrote them
+     * @description Needs the role viewer.
+     */
     get: operations['listVariables'];
     put?: never;
-    /** Write variables: the next step sees them */
+    /**
+     * Write variables: the next step sees them
+     * @description Needs the role operator.
+     */
     post: operations['setVariables'];
-    /** Set all variables to null */
+    /**
+     * Set all variables to null
+     * @description Needs the role operator.
+     */
     delete: operations['deleteVariables'];
     options?: never;
     head?: never;
@@ -830,11 +995,17 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** One variable */
+    /**
+     * One variable
+     * @description Needs the role viewer.
+     */
     get: operations['getVariable'];
     put?: never;
     post?: never;
-    /** Set one variable to null */
+    /**
+     * Set one variable to null
+     * @description Needs the role operator.
+     */
     delete: operations['deleteVariable'];
     options?: never;
     head?: never;
@@ -850,7 +1021,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** What a template would give now */
+    /**
+     * What a template would give now
+     * @description Needs the role author.
+     */
     post: operations['renderTemplate'];
     delete?: never;
     options?: never;
@@ -867,7 +1041,10 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Read-only SQL, where it is switched on */
+    /**
+     * Read-only SQL, where it is switched on
+     * @description Needs the role admin.
+     */
     post: operations['executeSql'];
     delete?: never;
     options?: never;
@@ -882,10 +1059,16 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** All credentials, without their data */
+    /**
+     * All credentials, without their data
+     * @description Needs the role author.
+     */
     get: operations['listCredentials'];
     put?: never;
-    /** Create or replace a credential */
+    /**
+     * Create or replace a credential
+     * @description Needs the role admin.
+     */
     post: operations['saveCredential'];
     delete?: never;
     options?: never;
@@ -900,11 +1083,17 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** One credential by name or id, without its data */
+    /**
+     * One credential by name or id, without its data
+     * @description Needs the role author.
+     */
     get: operations['getCredential'];
     put?: never;
     post?: never;
-    /** Delete a credential */
+    /**
+     * Delete a credential
+     * @description Needs the role admin.
+     */
     delete: operations['deleteCredential'];
     options?: never;
     head?: never;
@@ -918,7 +1107,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The keychain that a playbook declares, without what it holds */
+    /**
+     * The keychain that a playbook declares, without what it holds
+     * @description Needs the role author.
+     */
     get: operations['getKeychain'];
     put?: never;
     post?: never;
@@ -935,7 +1127,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** One entry of a keychain */
+    /**
+     * One entry of a keychain
+     * @description Needs the role author.
+     */
     get: operations['getKeychainEntry'];
     put?: never;
     post?: never;
@@ -952,7 +1147,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Named limits, and what is in use now */
+    /**
+     * Named limits, and what is in use now
+     * @description Needs the role viewer.
+     */
     get: operations['listLimits'];
     put?: never;
     post?: never;
@@ -969,12 +1167,21 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** One limit */
+    /**
+     * One limit
+     * @description Needs the role viewer.
+     */
     get: operations['getLimit'];
-    /** Set a limit; takes effect while executions run */
+    /**
+     * Set a limit; takes effect while executions run
+     * @description Needs the role operator.
+     */
     put: operations['setLimit'];
     post?: never;
-    /** No limit any more */
+    /**
+     * No limit any more
+     * @description Needs the role operator.
+     */
     delete: operations['deleteLimit'];
     options?: never;
     head?: never;
@@ -1039,7 +1246,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Services, processes and counts; live */
+    /**
+     * Services, processes and counts; live
+     * @description Needs the role viewer.
+     */
     get: operations['getPlatform'];
     put?: never;
     post?: never;
@@ -1056,7 +1266,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The same */
+    /**
+     * The same
+     * @description Needs the role viewer.
+     */
     get: operations['getDashboard'];
     put?: never;
     post?: never;
@@ -1073,7 +1286,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Workers and their slots */
+    /**
+     * Workers and their slots
+     * @description Needs the role viewer.
+     */
     get: operations['listWorkers'];
     put?: never;
     post?: never;
@@ -1090,7 +1306,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The same */
+    /**
+     * The same
+     * @description Needs the role viewer.
+     */
     get: operations['getPoolStatus'];
     put?: never;
     post?: never;
@@ -1107,7 +1326,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** For Prometheus */
+    /**
+     * For Prometheus
+     * @description Needs the role viewer.
+     */
     get: operations['getMetrics'];
     put?: never;
     post?: never;
@@ -1124,7 +1346,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The same */
+    /**
+     * The same
+     * @description Needs the role viewer.
+     */
     get: operations['getMetricsAtRoot'];
     put?: never;
     post?: never;
@@ -1141,7 +1366,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** This document */
+    /**
+     * This document
+     * @description Needs the role viewer.
+     */
     get: operations['getOpenApi'];
     put?: never;
     post?: never;
@@ -1160,6 +1388,90 @@ export interface paths {
     };
     /** This document as a page to browse */
     get: operations['getDocs'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/whoami': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who the token belongs to, and what it may do
+     * @description Needs the role viewer.
+     */
+    get: operations['getCaller'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/tokens': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * All API tokens, without the tokens
+     * @description Needs the role admin.
+     */
+    get: operations['listTokens'];
+    put?: never;
+    /**
+     * Make an API token; it is shown in this answer only
+     * @description Needs the role admin.
+     */
+    post: operations['createToken'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/tokens/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Take a token out of use, from this moment on
+     * @description Needs the role admin.
+     */
+    delete: operations['revokeToken'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/audit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who did what, the newest first; written while authentication is on
+     * @description Needs the role admin.
+     */
+    get: operations['listAudit'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1727,6 +2039,77 @@ export interface components {
       in_flight: number;
       alive: boolean;
     };
+    Caller: {
+      name: string;
+      /** @enum {string} */
+      via: 'local' | 'admin_token' | 'token' | 'oidc';
+      token_id: string | null;
+      grants: components['schemas']['Grant'][];
+      /**
+       * @description `off`: nobody has to sign in.
+       * @enum {string}
+       */
+      auth: 'on' | 'off';
+    };
+    Grant: {
+      /** @enum {string} */
+      role: 'viewer' | 'operator' | 'author' | 'admin';
+      /** @description Catalog paths below it; empty for all, and for the installation itself. */
+      prefix: string;
+    };
+    Token: {
+      token_id: string;
+      name: string;
+      grants: components['schemas']['Grant'][];
+      created_by: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      expires_at: string | null;
+      /** Format: date-time */
+      revoked_at: string | null;
+      /**
+       * Format: date-time
+       * @description Exact to a minute.
+       */
+      last_used_at: string | null;
+    };
+    NewToken: {
+      /** @description Shown this once; only a hash of it is kept. */
+      token: string;
+      token_id: string;
+      name: string;
+      grants: components['schemas']['Grant'][];
+      created_by: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      expires_at: string | null;
+      /** Format: date-time */
+      revoked_at: string | null;
+      /**
+       * Format: date-time
+       * @description Exact to a minute.
+       */
+      last_used_at: string | null;
+    };
+    AuditEntry: {
+      audit_id: components['schemas']['Id'];
+      /** Format: date-time */
+      time: string;
+      who: string;
+      via: string;
+      token_id: string | null;
+      action: string;
+      object: string | null;
+      request_id: string;
+      before_hash: string | null;
+      after_hash: string | null;
+      /** @enum {string} */
+      outcome: 'done' | 'refused' | 'failed' | 'aborted';
+      /** @description Of HTTP; 0 when the caller did not wait. */
+      status: number;
+    };
     /** @description Problem details (RFC 9457). */
     Problem: {
       type: string;
@@ -1796,6 +2179,11 @@ export interface components {
         | 'REDRIVE_CONFLICT'
         | 'REDRIVE_UNSUPPORTED'
         | 'HOST_REFUSED'
+        | 'AUTH_REQUIRED'
+        | 'TOKEN_INVALID'
+        | 'ACCESS_DENIED'
+        | 'TOKEN_UNKNOWN'
+        | 'GRANT_INVALID'
         | 'METHOD_WRONG'
         | 'ROUTE_UNKNOWN'
         | 'IDEMPOTENCY_CONFLICT'
@@ -1824,6 +2212,25 @@ export interface components {
   responses: {
     /** @description What is wrong, and what to do next. */
     Problem: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['Problem'];
+      };
+    };
+    /** @description There is no token, or it is not valid (any more). */
+    Unauthenticated: {
+      headers: {
+        'WWW-Authenticate'?: string;
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['Problem'];
+      };
+    };
+    /** @description The token does not allow this. */
+    Forbidden: {
       headers: {
         [name: string]: unknown;
       };
@@ -1876,6 +2283,8 @@ export interface operations {
           'application/json': components['schemas']['Registered'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -1908,6 +2317,8 @@ export interface operations {
           'application/json': components['schemas']['Validation'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -1936,6 +2347,8 @@ export interface operations {
           'application/json': components['schemas']['CatalogPage'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -1966,6 +2379,8 @@ export interface operations {
           'application/json': components['schemas']['CatalogPage'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -1996,6 +2411,8 @@ export interface operations {
           'application/json': components['schemas']['CatalogEntry'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2021,6 +2438,8 @@ export interface operations {
           'application/json': components['schemas']['CatalogEntryWithVersions'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2045,6 +2464,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2085,6 +2506,8 @@ export interface operations {
           'application/json': components['schemas']['Schedule'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2109,6 +2532,8 @@ export interface operations {
           'application/json': components['schemas']['Schedule'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2137,6 +2562,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2179,6 +2606,8 @@ export interface operations {
           'application/json': components['schemas']['Schedule'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2206,6 +2635,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2259,6 +2690,8 @@ export interface operations {
           'application/json': components['schemas']['Started'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2312,6 +2745,8 @@ export interface operations {
           'application/json': components['schemas']['Started'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2348,6 +2783,8 @@ export interface operations {
           'text/event-stream': string;
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2378,6 +2815,8 @@ export interface operations {
           'application/json': components['schemas']['Execution'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2403,6 +2842,8 @@ export interface operations {
           'text/event-stream': string;
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2427,6 +2868,8 @@ export interface operations {
           'application/json': components['schemas']['ExecutionGraph'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2451,6 +2894,8 @@ export interface operations {
           'application/json': components['schemas']['ExecutionState'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2483,6 +2928,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2524,6 +2971,8 @@ export interface operations {
           'text/event-stream': string;
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2561,6 +3010,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2585,6 +3036,8 @@ export interface operations {
           'application/json': components['schemas']['Pausing'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2609,6 +3062,8 @@ export interface operations {
           'application/json': components['schemas']['Pausing'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2645,6 +3100,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2684,6 +3141,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2723,6 +3182,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2747,6 +3208,8 @@ export interface operations {
           'application/json': components['schemas']['WebhookDelivery'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2775,6 +3238,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2802,6 +3267,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2829,6 +3296,8 @@ export interface operations {
           'text/event-stream': string;
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2857,6 +3326,8 @@ export interface operations {
           'application/json': components['schemas']['LoopMap'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2893,6 +3364,8 @@ export interface operations {
           'application/x-ndjson': components['schemas']['LoopItem'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2919,6 +3392,8 @@ export interface operations {
           'application/json': components['schemas']['Pausing'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2945,6 +3420,8 @@ export interface operations {
           'application/json': components['schemas']['Pausing'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -2982,6 +3459,8 @@ export interface operations {
           'application/json': components['schemas']['Redriven'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3012,6 +3491,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3049,6 +3530,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3092,6 +3575,8 @@ export interface operations {
           'application/json': components['schemas']['BulkPreview'] | components['schemas']['BulkDone'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3133,6 +3618,8 @@ export interface operations {
           'application/json': components['schemas']['BulkPreview'] | components['schemas']['BulkDone'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3174,6 +3661,8 @@ export interface operations {
           'application/json': components['schemas']['BulkPreview'] | components['schemas']['BulkDone'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3221,6 +3710,8 @@ export interface operations {
           'application/json': components['schemas']['BulkPreview'] | components['schemas']['BulkDone'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3253,6 +3744,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3281,6 +3774,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3317,6 +3812,8 @@ export interface operations {
           'application/json': components['schemas']['KeptValue'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3345,6 +3842,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3386,6 +3885,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3418,6 +3919,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3446,6 +3949,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3482,6 +3987,8 @@ export interface operations {
           'application/json': components['schemas']['KeptValue'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3510,6 +4017,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3551,6 +4060,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3581,6 +4092,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3617,6 +4130,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3647,6 +4162,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3683,6 +4200,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3713,6 +4232,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3749,6 +4270,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3790,6 +4313,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3822,6 +4347,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3864,6 +4391,8 @@ export interface operations {
           'application/json': components['schemas']['Credential'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3891,6 +4420,8 @@ export interface operations {
           'application/json': components['schemas']['Credential'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3919,6 +4450,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3957,6 +4490,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -3993,6 +4528,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4017,6 +4554,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4041,6 +4580,8 @@ export interface operations {
           'application/json': components['schemas']['Limit'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4073,6 +4614,8 @@ export interface operations {
           'application/json': components['schemas']['Limit'];
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4101,6 +4644,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4219,6 +4764,8 @@ export interface operations {
           'text/event-stream': string;
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4242,6 +4789,8 @@ export interface operations {
           'text/event-stream': string;
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4269,6 +4818,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4296,6 +4847,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4318,6 +4871,8 @@ export interface operations {
           'text/plain': string;
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4340,6 +4895,8 @@ export interface operations {
           'text/plain': string;
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4364,6 +4921,8 @@ export interface operations {
           };
         };
       };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };
@@ -4386,6 +4945,166 @@ export interface operations {
           'text/html': string;
         };
       };
+      '4XX': components['responses']['Problem'];
+      '5XX': components['responses']['Problem'];
+    };
+  };
+  getCaller: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Caller'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      '4XX': components['responses']['Problem'];
+      '5XX': components['responses']['Problem'];
+    };
+  };
+  listTokens: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            tokens: components['schemas']['Token'][];
+          };
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      '4XX': components['responses']['Problem'];
+      '5XX': components['responses']['Problem'];
+    };
+  };
+  createToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': {
+          /** @description Whose it is, for the audit log. */
+          name: string;
+          grants: {
+            /** @enum {unknown} */
+            role: 'viewer' | 'operator' | 'author' | 'admin';
+            /** @description Catalog paths below it; empty or absent for all. */
+            prefix?: string;
+          }[];
+          /**
+           * @description Never when null.
+           * @default 90
+           */
+          expires_in_days?: number | null;
+        };
+      };
+    };
+    responses: {
+      /** @description Created. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['NewToken'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      '4XX': components['responses']['Problem'];
+      '5XX': components['responses']['Problem'];
+    };
+  };
+  revokeToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['Id'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Token'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      '4XX': components['responses']['Problem'];
+      '5XX': components['responses']['Problem'];
+    };
+  };
+  listAudit: {
+    parameters: {
+      query?: {
+        /** @description name of the caller */
+        who?: string;
+        /** @description such as execution.start */
+        action?: string;
+        /** @description such as token 0123456789abcdef */
+        object?: string;
+        outcome?: 'DONE' | 'REFUSED' | 'FAILED' | 'ABORTED';
+        /** @description at or after this time */
+        since?: string;
+        /** @description before this time */
+        until?: string;
+        /** @description `next` of the page before */
+        after?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            entries: components['schemas']['AuditEntry'][];
+            next: components['schemas']['Id'] | null;
+          };
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       '4XX': components['responses']['Problem'];
       '5XX': components['responses']['Problem'];
     };

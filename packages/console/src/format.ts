@@ -26,6 +26,11 @@ export function lasted(from: string, to: string | null, nowMs: number): string {
   return seconds(Math.max(0, (to ? new Date(to).getTime() : nowMs) - new Date(from).getTime()) / 1000);
 }
 
+/** `operator:team-a/`, as the command line has it. */
+export function grantText({ role, prefix }: { role: string; prefix: string }): string {
+  return prefix === '' ? role : `${role}:${prefix}`;
+}
+
 /** JSON, indented; text as it is. */
 export function pretty(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value, null, 2);

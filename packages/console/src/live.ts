@@ -1,9 +1,14 @@
-/** Data for pages: fetched once, or kept up to date by the api's stream of events. */
+/**
+ * Data for pages: fetched once, or kept up to date by the api's stream of events. Streams are fetched, because an
+ * EventSource cannot send a token.
+ */
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { asProblem, read, type Problem, type Url } from './api.ts';
+import { asProblem, read, stream, Problem, type Url } from './api.ts';
 
-/** When a stream that was refused is asked for again. */
+/** When a stream that was refused is asked for again, and one that broke. */
 const REFUSED_MS = 5_000;
+const BROKEN_MS = 3_000;
 
 export interface Loaded<T> {
   data: T | undefined;
@@ -58,20 +63,36 @@ export function useLive<T>(path: Url<T> | null): Loaded<T> {
 }
 
 function streamed<T>(path: Url<T>, { set, fail, reload }: Target<T>): () => void {
-  const source = new EventSource(path);
+  const abort = new AbortController();
   let again: ReturnType<typeof setTimeout> | undefined;
-  source.onmessage = ({ data }) => set(JSON.parse(String(data)) as T);
-  source.addEventListener('end', () => source.close());
-  source.onerror = () => {
-    // A connection that broke is opened again by the browser; one that was refused is not, nor does it say why.
-    if (source.readyState !== EventSource.CLOSED) return;
-    again = setTimeout(reload, REFUSED_MS);
-    read(path).then(set, fail);
-  };
+  follow(path, abort.signal, set).catch((error: unknown) => {
+    if (abort.signal.aborted) return;
+    const isRefused = error instanceof Problem && error.status !== 0;
+    if (isRefused) fail(error);
+    again = setTimeout(reload, isRefused ? REFUSED_MS : BROKEN_MS);
+  });
   return () => {
     clearTimeout(again);
-    source.close();
+    abort.abort();
   };
+}
+
+/** Ends when the server says that nothing will change any more; throws when the stream is refused or breaks. */
+async function follow<T>(path: Url<T>, signal: AbortSignal, set: (data: T) => void): Promise<void> {
+  const bytes = await stream(path, signal);
+  const events = bytes
+    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    .pipeThrough(new EventSourceParserStream())
+    .getReader();
+  for (;;) {
+    const { value, done: broken } = await events.read();
+    if (broken) throw new Error('the stream broke');
+    if (value.event === 'end') {
+      await events.cancel();
+      return;
+    }
+    set(JSON.parse(value.data) as T);
+  }
 }
 
 /** Follows a value that changes often, at most once in `ms`; the last change always comes through. */

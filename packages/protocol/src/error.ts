@@ -103,6 +103,17 @@ export const ERRORS = {
     'forbidden',
     'Use http://localhost, or configure authentication before opening the server.',
   ),
+  AUTH_REQUIRED: spec(
+    'forbidden',
+    'Send a token: `Authorization: Bearer …`; with the command line: noetl login, or NOETL_TOKEN.',
+  ),
+  TOKEN_INVALID: spec(
+    'forbidden',
+    'Get a new token: noetl tokens create, or sign in again; then noetl login.',
+  ),
+  ACCESS_DENIED: spec('forbidden', 'Ask an admin for the role named; GET /api/whoami shows what you have.'),
+  TOKEN_UNKNOWN: spec('not_found', 'List the tokens: GET /api/tokens.'),
+  GRANT_INVALID: spec('invalid', 'Write viewer, operator, author or admin; with a prefix: operator:team-a/.'),
   METHOD_WRONG: spec('invalid', 'Use one of the methods in the header Allow.'),
   ROUTE_UNKNOWN: spec('not_found', 'The endpoints are listed in packages/api/README.md.'),
   IDEMPOTENCY_CONFLICT: spec('conflict', 'Use a new Idempotency-Key for a different request.'),

@@ -1,4 +1,5 @@
 /** The words processes exchange. Everything else may import this; it imports nothing. */
+export * from './access.ts';
 export * from './command.ts';
 export * from './error.ts';
 export * from './event.ts';

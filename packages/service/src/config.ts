@@ -1,5 +1,7 @@
 /** Configuration: the environment, read once into one frozen object. Units are in the names. */
 import env from 'env-var';
+import { authConfig, type AuthConfig } from './auth-config.ts';
+import { ConfigError } from './config-error.ts';
 import { parseFailpoint, type FailpointRule } from './failpoints.ts';
 
 export interface Config {
@@ -21,6 +23,7 @@ export interface Config {
   };
   host: string;
   port: number;
+  auth: AuthConfig;
   /** Where worker and aggregator serve `/metrics`; an optional port may be taken, then it is another one. */
   metricsPort: 'off' | { port: number; optional: boolean };
   /** Subjects and consumers this worker pulls from. */
@@ -51,6 +54,8 @@ export interface Config {
   commandsMax: number;
   /** Executions are deleted so many days after their end; kept for ever when absent. */
   retentionDays?: number;
+  /** Rows of the audit log are deleted after so many days; kept for ever when absent. */
+  auditRetentionDays?: number;
   /** How often partitions are made ahead and dropped, and what is past its retention is deleted. */
   maintenanceMs: number;
   /** Folder that scripts of type `file` are read from; none when absent. */
@@ -71,17 +76,6 @@ const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
-
-/** A variable of the environment that is missing or wrong. */
-export class ConfigError extends Error {
-  readonly code = 'CONFIG_INVALID';
-  readonly hint = 'Correct the environment variable named.';
-
-  constructor(message: string) {
-    super(message);
-    this.name = 'ConfigError';
-  }
-}
 
 /** Throws {@link ConfigError} naming the variable. */
 export function loadConfig(source: NodeJS.ProcessEnv, isTerminal = process.stdout.isTTY): Config {
@@ -104,6 +98,7 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
   const workerSlots = number('NOETL_WORKER_SLOTS', 2);
   const stepSlots = number('NOETL_STEP_SLOTS', 2);
   const days = get('NOETL_RETENTION_DAYS').asIntPositive();
+  const auditDays = get('NOETL_AUDIT_RETENTION_DAYS').asIntPositive();
   return {
     databaseUrl: get('DATABASE_URL').required().asString(),
     databaseConnections: number('NOETL_DATABASE_CONNECTIONS', 10),
@@ -122,6 +117,7 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     },
     host: get('NOETL_HOST').default('127.0.0.1').asString(),
     port: get('NOETL_PORT').default(8082).asPortNumber(),
+    auth: authConfig(get),
     metricsPort: metricsPortOf(get('NOETL_METRICS_PORT').asString(), () =>
       get('NOETL_METRICS_PORT').required().asPortNumber(),
     ),
@@ -141,6 +137,7 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     encryptionKeys: get('NOETL_ENCRYPTION_KEY').default('').asArray(),
     httpHosts: hostsOf(get('NOETL_HTTP_HOSTS').default('').asArray()),
     ...(days !== undefined && { retentionDays: days }),
+    ...(auditDays !== undefined && { auditRetentionDays: auditDays }),
     maintenanceMs: number('NOETL_MAINTENANCE_MS', 3_600_000),
     ...optional('scriptsDir', 'NOETL_SCRIPTS_DIR'),
     sqlEndpoint: get('NOETL_SQL_ENDPOINT').default('off').asEnum(['on', 'off']) === 'on',
@@ -222,6 +219,7 @@ function checked(config: Config): Config {
   }
   const least = {
     NOETL_RETENTION_DAYS: config.retentionDays ?? 1,
+    NOETL_AUDIT_RETENTION_DAYS: config.auditRetentionDays ?? 1,
     NOETL_KV_RETENTION_DAYS: config.nats.limits.stateMaxAgeMs,
   };
   for (const [name, value] of Object.entries(least)) {

@@ -1,5 +1,7 @@
 /** Process plumbing: configuration, logs, lifecycle, metrics, traces. */
-export { ConfigError, loadConfig, templateEnv, type Config, type LogLevel } from './config.ts';
+export type { AuthConfig, OidcConfig } from './auth-config.ts';
+export { ConfigError } from './config-error.ts';
+export { loadConfig, templateEnv, type Config, type LogLevel } from './config.ts';
 export { failpoints, FAILPOINTS, type Failpoint, type FailpointName } from './failpoints.ts';
 export { every, runServices, type RunOptions, type Service } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';

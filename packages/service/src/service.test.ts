@@ -39,8 +39,32 @@ describe('configuration', () => {
     expect(loadConfig({ ...NEEDED, ...more }, false)).toMatchObject({ traces });
   });
 
+  const ADMIN = 'a'.repeat(32);
+  const OIDC = {
+    NOETL_OIDC_ISSUER: 'https://login.example.com',
+    NOETL_OIDC_AUDIENCE: 'noetl',
+    NOETL_OIDC_ROLES: 'admins=admin',
+  };
+
+  test.each([
+    [{}, { on: false }],
+    [{ NOETL_AUTH: 'on' }, { on: true }],
+    [{ NOETL_ADMIN_TOKEN: ADMIN }, { on: true, adminToken: ADMIN }],
+    [{ NOETL_ADMIN_TOKEN: ADMIN, NOETL_AUTH: 'off' }, { on: false }],
+    [OIDC, { on: true, oidc: { audience: ['noetl'], rolesClaim: 'roles', nameClaim: 'sub' } }],
+  ])('authentication: %j', (more, auth) => {
+    expect(loadConfig({ ...NEEDED, ...more }, false)).toMatchObject({ auth });
+  });
+
   test.each([
     [{ NATS_URL: 'nats://x' }, 'DATABASE_URL'],
+    [{ ...NEEDED, NOETL_AUTH: 'perhaps' }, 'NOETL_AUTH'],
+    [{ ...NEEDED, NOETL_ADMIN_TOKEN: 'short' }, 'NOETL_ADMIN_TOKEN'],
+    [{ ...NEEDED, NOETL_ADMIN_TOKEN_FILE: '/none' }, 'NOETL_ADMIN_TOKEN_FILE'],
+    [{ ...NEEDED, ...OIDC, NOETL_OIDC_AUDIENCE: '' }, 'NOETL_OIDC_AUDIENCE'],
+    [{ ...NEEDED, ...OIDC, NOETL_OIDC_ROLES: '' }, 'NOETL_OIDC_ROLES'],
+    [{ ...NEEDED, ...OIDC, NOETL_OIDC_ISSUER: 'http://login.example.com' }, 'NOETL_OIDC_ISSUER'],
+    [{ ...NEEDED, NOETL_AUDIT_RETENTION_DAYS: '0' }, 'NOETL_AUDIT_RETENTION_DAYS'],
     [{ ...NEEDED, NOETL_PORT: '99999' }, 'NOETL_PORT'],
     [{ ...NEEDED, NOETL_METRICS_PORT: 'some' }, 'NOETL_METRICS_PORT'],
     [{ ...NEEDED, NOETL_WORKER_SLOTS: 'many' }, 'NOETL_WORKER_SLOTS'],

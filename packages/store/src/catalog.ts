@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { NoetlError, type Id } from '@noetl/protocol';
 import type { Store } from './database.ts';
+import { isUnderOne } from './prefix.ts';
 
 /** What lists show: everything but the document. */
 export interface CatalogHead {
@@ -95,10 +96,13 @@ export async function playbookHead(
   throw new NoetlError('PATH_UNKNOWN', `the catalog has no playbook "${by.path}"`);
 }
 
-/** The latest version of every path, by path; `after` is the last path of the page before. */
+/**
+ * The latest version of every path, by path; `after` is the last path of the page before. Only below `prefixes` where
+ * they are given.
+ */
 export async function listResources(
   store: Store,
-  filter: { kind?: string; after?: string; limit: number },
+  filter: { kind?: string; after?: string; prefixes?: readonly string[] | undefined; limit: number },
 ): Promise<CatalogHead[]> {
   let query = store.db
     .selectFrom('catalog')
@@ -109,6 +113,7 @@ export async function listResources(
     .limit(filter.limit);
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
   if (filter.after !== undefined) query = query.where('path', '>', filter.after);
+  if (filter.prefixes !== undefined) query = query.where(isUnderOne('path', filter.prefixes));
   return query.execute();
 }
 

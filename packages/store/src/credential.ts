@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { Id, Json, JsonObject } from '@noetl/protocol';
 import type { Store } from './database.ts';
+import { isUnderOne } from './prefix.ts';
 import type { Sealer } from './sealer.ts';
 
 /** What may be shown of a credential: everything but its data. */
@@ -59,14 +60,15 @@ export async function saveCredential(
     .executeTakeFirstOrThrow();
 }
 
-/** By name; `query` is part of a name. */
+/** By name; `query` is part of a name, `prefixes` are those that a name may lie under. */
 export function listCredentials(
   store: Store,
-  filter: { type?: string; query?: string },
+  filter: { type?: string; query?: string; prefixes?: readonly string[] | undefined },
 ): Promise<CredentialRecord[]> {
   let select = store.db.selectFrom('credential').select(SHOWN).orderBy('name');
   if (filter.type !== undefined) select = select.where('type', '=', filter.type);
   if (filter.query !== undefined) select = select.where(sql`strpos(name, ${filter.query})`, '>', 0);
+  if (filter.prefixes !== undefined) select = select.where(isUnderOne('name', filter.prefixes));
   return select.execute();
 }
 

@@ -19,6 +19,7 @@ import type {
   LoopRedrive,
   OnError,
 } from '@noetl/protocol';
+import type { ApiTokenTable, AuditTable } from './access-tables.ts';
 import { giveUpDeadLinks } from './dead-links.ts';
 import { preparing, UnpreparedClient } from './prepared.ts';
 
@@ -317,6 +318,8 @@ export interface Database {
   webhook_delivery: WebhookDeliveryTable;
   flow_limit: FlowLimitTable;
   flow_user: FlowUserTable;
+  api_token: ApiTokenTable;
+  audit: AuditTable;
 }
 
 export interface Store {

@@ -11,6 +11,7 @@ import {
 } from '@noetl/protocol';
 import type { Store, Tx } from './database.ts';
 import { eventsAfter } from './event-log.ts';
+import { isUnderOne } from './prefix.ts';
 import type { Webhook } from './webhook.ts';
 
 export interface ExecutionRow {
@@ -158,6 +159,8 @@ export interface ExecutionFilter {
   paused?: boolean;
   /** It has entered this loop. */
   loop?: string;
+  /** Of paths below one of these; of any when absent. */
+  prefixes?: readonly string[] | undefined;
 }
 
 /** Newest first. */
@@ -195,7 +198,8 @@ function filtered(store: Store, filter: ExecutionFilter) {
   if (filter.catalog_id !== undefined) query = query.where('catalog_id', '=', filter.catalog_id);
   if (filter.ended !== undefined) query = query.where('end_time', filter.ended ? 'is not' : 'is', null);
   if (filter.paused !== undefined) query = query.where('paused_at', filter.paused ? 'is not' : 'is', null);
-  const { loop } = filter;
+  const { loop, prefixes } = filter;
+  if (prefixes !== undefined) query = query.where(isUnderOne('path', prefixes));
   if (loop !== undefined)
     query = query.where((where) =>
       where.exists(
@@ -207,6 +211,17 @@ function filtered(store: Store, filter: ExecutionFilter) {
       ),
     );
   return query;
+}
+
+/** The path that an execution runs; undefined when it is unknown. */
+export async function pathOf(store: Store, executionId: Id): Promise<string | undefined> {
+  const row = await store.db
+    .selectFrom('execution')
+    .select('path')
+    .where('execution_id', '=', executionId)
+    .where('expired_at', 'is', null)
+    .executeTakeFirst();
+  return row?.path;
 }
 
 /** Which entry of the catalog an execution runs; undefined when it is unknown. */
@@ -254,11 +269,10 @@ export async function executionPayload(store: Store, executionId: Id): Promise<J
 /** Executions that have not ended and in which nothing has happened for so long, the oldest first. */
 export function stuckExecutions(
   store: Store,
-  { idle_ms, limit }: { idle_ms: number; limit: number },
+  { idle_ms, limit, prefixes }: { idle_ms: number; limit: number; prefixes?: readonly string[] | undefined },
 ): Promise<ExecutionHead[]> {
   return (
-    store.db
-      .selectFrom('execution')
+    filtered(store, { prefixes })
       .select(HEAD)
       .where('end_time', 'is', null)
       .where('paused_at', 'is', null)

@@ -1,4 +1,22 @@
 /** Postgres: the truth. Event log, catalog, executions, loops and chunks, stored values. */
+export {
+  createApiToken,
+  hasApiTokens,
+  listApiTokens,
+  revokeApiToken,
+  verifyApiToken,
+  type ApiToken,
+  type NewApiToken,
+} from './api-token.ts';
+export {
+  countAudit,
+  deleteAudit,
+  listAudit,
+  recordAudit,
+  type AuditEntry,
+  type AuditFilter,
+  type AuditRow,
+} from './audit.ts';
 export { catalogCache } from './catalog-cache.ts';
 export {
   findHead,
@@ -70,6 +88,7 @@ export {
   getExecution,
   isKeyTaken,
   listExecutions,
+  pathOf,
   stuckExecutions,
   traceOrigin,
   withExecution,

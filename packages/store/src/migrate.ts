@@ -10,6 +10,7 @@ import { redrive } from './migrations/0005-redrive.ts';
 import { retention } from './migrations/0006-retention.ts';
 import { stepDeadlines } from './migrations/0007-step-deadlines.ts';
 import { traces } from './migrations/0008-traces.ts';
+import { access } from './migrations/0009-access.ts';
 import { ownerFunctions } from './migrations/0010-owner-functions.ts';
 import { pools } from './migrations/0011-pools.ts';
 import { ensurePartitions } from './partition.ts';
@@ -23,6 +24,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-retention': retention,
   '0007-step-deadlines': stepDeadlines,
   '0008-traces': traces,
+  '0009-access': access,
   '0010-owner-functions': ownerFunctions,
   '0011-pools': pools,
 };

@@ -35,6 +35,8 @@ export const PRIVILEGES: Record<keyof Database, Partial<Record<DatabaseRole, rea
   webhook_delivery: { api: ALL, aggregator: RD, reader: R },
   flow_limit: { api: ALL, worker: RU, reader: R },
   flow_user: { api: RD, worker: ALL, reader: R },
+  api_token: { api: RIU },
+  audit: { api: RI, aggregator: R },
 };
 
 /** Functions that run as the owner, by who may call them. */
@@ -43,6 +45,7 @@ const FUNCTIONS: Record<string, DatabaseRole> = {
   'drop_event_partition(text)': 'aggregator',
   'purge_events(bigint[], int)': 'aggregator',
   'analyze_events()': 'aggregator',
+  'purge_audit(double precision, int)': 'aggregator',
 };
 
 const GRANT_LOCK = 7_215_002;

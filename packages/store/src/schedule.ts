@@ -2,6 +2,7 @@
 import { sql, type Selectable } from 'kysely';
 import type { Id, Json, JsonObject } from '@noetl/protocol';
 import type { Database, Store, Tx } from './database.ts';
+import { isUnderOne } from './prefix.ts';
 
 export type ScheduleRow = Selectable<Database['schedule']>;
 
@@ -55,8 +56,10 @@ export function getSchedule(store: Store, schedule_id: Id): Promise<ScheduleRow 
     .executeTakeFirst();
 }
 
-export function listSchedules(store: Store): Promise<ScheduleRow[]> {
-  return store.db.selectFrom('schedule').selectAll().orderBy('schedule_id').limit(1000).execute();
+/** Of playbooks below `prefixes` only, where they are given. */
+export function listSchedules(store: Store, prefixes?: readonly string[]): Promise<ScheduleRow[]> {
+  const all = store.db.selectFrom('schedule').selectAll().orderBy('schedule_id').limit(1000);
+  return (prefixes ? all.where(isUnderOne('playbook_path', prefixes)) : all).execute();
 }
 
 export async function deleteSchedule(store: Store, schedule_id: Id): Promise<boolean> {

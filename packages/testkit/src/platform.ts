@@ -1,6 +1,7 @@
 /** The whole product as real processes, on real services, for end-to-end and fault tests. */
 import { join } from 'node:path';
 import { Platform } from '@noetl/cli/local';
+import { authEnv, type AuthMode } from './auth.ts';
 import { startTestNats, type TestNats } from './nats.ts';
 import { startTestPostgres, type TestPostgres } from './postgres.ts';
 import { endWithRun, runFolder, uniqueName } from './run-folder.ts';
@@ -8,6 +9,8 @@ import { endWithRun, runFolder, uniqueName } from './run-folder.ts';
 export interface TestPlatformOptions {
   /** Worker processes to start with. */
   workers: number;
+  /** Whether the api asks for a token; as NOETL_TEST_AUTH says when absent. */
+  auth?: AuthMode;
   env?: Record<string, string>;
   /** More environment for one process: `api`, `aggregator`, `worker-1`, … */
   envOf?: (name: string) => Record<string, string>;
@@ -52,7 +55,7 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
       own: { database: true, nats: true },
       workers: options.workers,
       logDir: join(runFolder(), uniqueName('platform')),
-      env: { NOETL_LOG_FORMAT: 'json', NOETL_LOG_LEVEL: 'info', ...options.env },
+      env: { NOETL_LOG_FORMAT: 'json', NOETL_LOG_LEVEL: 'info', ...authEnv(options.auth), ...options.env },
       ...(options.envOf && { envOf: options.envOf }),
       onStart: (_, pid) => void endWithRun(pid),
     });

@@ -1,14 +1,15 @@
 /**
- * On a loopback address the api has no accounts; so it answers only to requests that name it by a loopback name and
+ * Without authentication the api is on a loopback address only; there it answers only to requests that name it by a loopback name and
  * that no foreign web page has sent (DNS rebinding, cross-site posts).
  */
+import { isIPv4 } from 'node:net';
 import type { RequestHandler } from 'express';
 import { NoetlError } from '@noetl/protocol';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export function isLoopback(host: string): boolean {
-  return LOOPBACK.has(host) || host === '::1' || host.startsWith('127.');
+  return LOOPBACK.has(host) || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 export const loopbackOnly: RequestHandler = (request, _, next) => {

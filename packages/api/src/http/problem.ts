@@ -1,5 +1,5 @@
 /** Errors at the edge: codes of the registry as RFC 9457 problems. Nothing internal leaves the process. */
-import type { ErrorRequestHandler, Request, RequestHandler, Response, Router } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { errorInfo, NoetlError, type ErrorCategory, type ErrorCode } from '@noetl/protocol';
 import { PlaybookError } from '@noetl/playbook';
 import type { Log } from '@noetl/service';
@@ -22,6 +22,8 @@ const SPECIAL: Partial<Record<ErrorCode, number>> = {
   OVERLOADED: 429,
   METHOD_WRONG: 405,
   VALUE_MISSING: 404,
+  AUTH_REQUIRED: 401,
+  TOKEN_INVALID: 401,
 };
 
 const RETRY_AFTER_S = 2;
@@ -42,34 +44,27 @@ export function problems(log: Log): ErrorRequestHandler {
     const status = SPECIAL[error.code] ?? STATUS[error.category];
     const request_id = requestIdOf(response);
     if (status >= 500) log.error('a request failed', { request_id, path: request.path, error: thrown });
+    if (status === 401) response.set('WWW-Authenticate', challenge(error));
     if (status === 503 || status === 429) response.set('Retry-After', String(RETRY_AFTER_S));
     sendProblem(request, response, status, error, thrown);
   };
 }
 
-export const unknownRoute: RequestHandler = (request) => {
-  throw new NoetlError('ROUTE_UNKNOWN', `there is no ${request.method} ${request.path}`);
-};
+/** RFC 6750: how to come in. */
+function challenge({ code }: NoetlError): string {
+  return code === 'TOKEN_INVALID' ? 'Bearer realm="noetl", error="invalid_token"' : 'Bearer realm="noetl"';
+}
 
-/** A path that is there for other methods: 405, with the methods it has. */
-export function wrongMethod(router: Router): RequestHandler {
-  return (request, response, next) => {
-    const layers = router.stack as unknown as {
-      route?: { methods: Record<string, boolean> };
-      match(path: string): boolean;
-    }[];
-    const methods = layers
-      .filter((layer) => layer.route && layer.match(request.path))
-      .flatMap((layer) => Object.keys(layer.route?.methods ?? {}))
-      .map((method) => method.toUpperCase());
-    if (methods.length === 0) {
-      next();
-      return;
-    }
-    const allowed = [...new Set(methods)].join(', ');
-    response.set('Allow', allowed);
-    throw new NoetlError('METHOD_WRONG', `${request.originalUrl} takes ${allowed}, not ${request.method}`);
-  };
+/** Nothing answers: 405 with the methods that the path has, or 404. */
+export function notServed(
+  { method, path, originalUrl }: Request,
+  response: Response,
+  methods: string[],
+): NoetlError {
+  if (methods.length === 0) return new NoetlError('ROUTE_UNKNOWN', `there is no ${method} ${path}`);
+  const allowed = methods.join(', ');
+  response.set('Allow', allowed);
+  return new NoetlError('METHOD_WRONG', `${originalUrl} takes ${allowed}, not ${method}`);
 }
 
 function sendProblem(

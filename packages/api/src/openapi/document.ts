@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, made of what the routes themselves check by. */
 import { createRequire } from 'node:module';
 import { OPERATIONS } from './operations.ts';
+import { RULES } from '../access/rules.ts';
 import { problem } from './answers/problem.ts';
 import type { Content, Operation } from './operation.ts';
 import { id, NAME, text, type Schema } from './schema.ts';
@@ -39,12 +40,30 @@ export function openApi(operations: readonly Operation[] = OPERATIONS) {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
+    security: [{ bearer: [] }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'An API token, or a JWT of the identity provider. None is asked for where NOETL_AUTH is off.',
+        },
+      },
       responses: {
         Problem: {
           description: 'What is wrong, and what to do next.',
+          content: contentOf({ 'application/problem+json': problem }, place),
+        },
+        Unauthenticated: {
+          description: 'There is no token, or it is not valid (any more).',
+          headers: { 'WWW-Authenticate': { schema: { type: 'string' } } },
+          content: contentOf({ 'application/problem+json': problem }, place),
+        },
+        Forbidden: {
+          description: 'The token does not allow this.',
           content: contentOf({ 'application/problem+json': problem }, place),
         },
       },
@@ -59,12 +78,16 @@ export function templateOf(path: string): string {
 }
 
 function told(operation: Operation, place: Place): object {
-  const { operationId, summary, tag, body, bodyOptional, answers } = operation;
+  const { operationId, summary, tag, body, bodyOptional, answers, method, path } = operation;
+  const rule = RULES.get(`${method.toUpperCase()} ${path}`);
+  const isOpen = rule?.target === 'open';
   const parameters = parametersOf(operation, place);
   return {
     operationId,
     summary,
     tags: [tag],
+    ...(isOpen && { security: [] }),
+    ...(rule && !isOpen && { description: `Needs the role ${rule.role}.` }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: bodyOptional !== true, content: contentOf(body, place) } }),
     responses: {
@@ -74,6 +97,10 @@ function told(operation: Operation, place: Place): object {
           { description: DESCRIPTIONS[status] ?? 'Done.', content: contentOf(content, place) },
         ]),
       ),
+      ...(!isOpen && {
+        401: { $ref: '#/components/responses/Unauthenticated' },
+        403: { $ref: '#/components/responses/Forbidden' },
+      }),
       '4XX': { $ref: '#/components/responses/Problem' },
       '5XX': { $ref: '#/components/responses/Problem' },
     },

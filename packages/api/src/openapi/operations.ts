@@ -1,4 +1,5 @@
 /** Every endpoint there is. */
+import { accessOperations } from './parts/access.ts';
 import { bulkOperations } from './parts/bulk.ts';
 import { catalogOperations } from './parts/catalog.ts';
 import { executionOperations } from './parts/executions.ts';
@@ -14,4 +15,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...bulkOperations,
   ...valueOperations,
   ...platformOperations,
+  ...accessOperations,
 ];

@@ -5,7 +5,7 @@ import { NoetlError } from '@noetl/protocol';
 import { findLoops, loopResultsPage, spanOf } from '@noetl/store';
 import { id, readQuery, required, text, wholeNumber } from '../http/query.ts';
 import type { ApiDeps } from './deps.ts';
-import { executionOf } from './executions.ts';
+import { executionFor } from './executions.ts';
 
 const PAGE_ITEMS = 1_000;
 const HINT = 'GET /api/aggregate/loop/results?execution_id=…&step_name=…';
@@ -20,7 +20,7 @@ export const AGGREGATE_QUERY = {
 export function aggregateRoutes(router: Router, deps: ApiDeps): void {
   router.get('/aggregate/loop/results', async (request, response) => {
     const { step_name, limit, ...query } = readQuery(AGGREGATE_QUERY, request.query);
-    const { execution_id } = await executionOf(deps, query.execution_id);
+    const { execution_id } = await executionFor(deps, response, query.execution_id);
     let { after } = query;
     const [loop] = await findLoops(deps.store, execution_id, step_name);
     if (!loop)

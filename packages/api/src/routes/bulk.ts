@@ -2,9 +2,10 @@
  * One action on many executions: those that a filter names and to which it applies, the newest first. A call does as
  * many as its bound allows and says where the next one goes on; executions that begin meanwhile are never among them.
  */
-import type { Router } from 'express';
+import type { Response, Router } from 'express';
 import { NoetlError, type Id } from '@noetl/protocol';
 import { countExecutions, listExecutions, type ExecutionFilter, type ExecutionHead } from '@noetl/store';
+import { accessOf } from '../access/caller.ts';
 import { bodyReader, idOf, jsonBody, timeOf, wordOf } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 import { executionOf, STATUSES } from './executions.ts';
@@ -64,7 +65,7 @@ export function bulkRoutes(router: Router, deps: ApiDeps): void {
   router.post('/bulk/cancel', async (request, response) => {
     const { reason = 'cancelled by request', cascade = true, ...body } = readBulkCancel(jsonBody(request));
     const act = (id: Id): Promise<void> => deps.cancel(id, reason, cascade);
-    response.json(await bulk(deps, body, { ended: false }, act));
+    response.json(await bulk(deps, body, within(response, { ended: false }), act));
   });
 
   for (const [verb, paused] of [
@@ -73,7 +74,8 @@ export function bulkRoutes(router: Router, deps: ApiDeps): void {
   ] as const)
     router.post(`/bulk/${verb}`, async (request, response) => {
       const act = (id: Id): Promise<unknown> => pause(deps, id, paused);
-      response.json(await bulk(deps, readBulk(jsonBody(request)), { ended: false, paused: !paused }, act));
+      const applicable = within(response, { ended: false, paused: !paused });
+      response.json(await bulk(deps, readBulk(jsonBody(request)), applicable, act));
     });
 
   router.post('/bulk/redrive', async (request, response) => {
@@ -90,8 +92,13 @@ export function bulkRoutes(router: Router, deps: ApiDeps): void {
       await deps.admit();
       await deps.redrive(await executionOf(deps, id), { step, loop_id: loop.loop_id, selector });
     };
-    response.json(await bulk(deps, body, { ended: true, loop: step }, act));
+    response.json(await bulk(deps, body, within(response, { ended: true, loop: step }), act));
   });
+}
+
+/** Only what the caller may touch. */
+function within(response: Response, applicable: ExecutionFilter): ExecutionFilter {
+  return { ...applicable, prefixes: accessOf(response).prefixes };
 }
 
 /** Throws BULK_FILTER_EMPTY, BODY_INVALID. */

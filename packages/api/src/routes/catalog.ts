@@ -11,6 +11,7 @@ import {
   registerResource,
   type CatalogEntry,
 } from '@noetl/store';
+import { accessOf, type Access } from '../access/caller.ts';
 import { readQuery, text, wholeNumber } from '../http/query.ts';
 import { bodyReader, idOf, jsonBody, textBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
@@ -38,8 +39,13 @@ export function catalogRoutes(router: Router, deps: ApiDeps): void {
     const head = headOf(content, request);
     const { path, warnings } = identified(content, head);
     const { kind } = head;
+    const access = accessOf(response);
+    access.checkNew(path);
+    access.note({ object: `catalog ${path}` });
+    const before = await findResource(deps.store, { path });
     const registered = await registerResource(deps.store, { catalog_id: deps.newId(), path, kind, content });
     const { version, catalog_id, created } = registered;
+    access.note({ object: `catalog ${path}`, before: before?.content, after: content });
     const message = created
       ? `Registered ${path} as version ${String(version)}`
       : `${path} is unchanged: it is version ${String(version)}`;
@@ -47,20 +53,29 @@ export function catalogRoutes(router: Router, deps: ApiDeps): void {
       .status(created ? 201 : 200)
       .json({ status: 'success', message, path, version, catalog_id, kind, warnings });
   });
-  const list = async ({ resource_type, after, limit = LIST_MAX }: ListQuery): Promise<object> => {
-    const filter = { ...(resource_type && { kind: resource_type }), ...(after && { after }), limit };
+  const list = async (
+    { resource_type, after, limit = LIST_MAX }: ListQuery,
+    { prefixes }: Access,
+  ): Promise<object> => {
+    const filter = {
+      ...(resource_type && { kind: resource_type }),
+      ...(after && { after }),
+      prefixes,
+      limit,
+    };
     const entries = await listResources(deps.store, filter);
     return { entries, next: entries.length === limit ? (entries.at(-1)?.path ?? null) : null };
   };
   router.get('/catalog', async (request, response) => {
     const { kind, ...page } = readQuery(CATALOG_QUERY, request.query);
-    response.json(await list({ ...page, ...(kind !== undefined && { resource_type: kind }) }));
+    const query = { ...page, ...(kind !== undefined && { resource_type: kind }) };
+    response.json(await list(query, accessOf(response)));
   });
   router.post('/catalog/list', async (request, response) => {
-    response.json(await list(readList(jsonBody(request))));
+    response.json(await list(readList(jsonBody(request)), accessOf(response)));
   });
   router.post('/catalog/resource', async (request, response) => {
-    response.json(await resource(deps, readResource(jsonBody(request))));
+    response.json(await resource(deps, readResource(jsonBody(request)), accessOf(response)));
   });
   router.get('/catalog/*path', async (request, response) => {
     const path = request.params['path'].join('/');
@@ -107,14 +122,17 @@ export const readResource = bodyReader<ResourceQuery>({
 });
 
 /** One entry by id, or by path and version. */
-async function resource(deps: ApiDeps, query: ResourceQuery): Promise<CatalogEntry> {
+async function resource(deps: ApiDeps, query: ResourceQuery, access: Access): Promise<CatalogEntry> {
   if (query.catalog_id !== undefined) {
     const catalog_id = catalogIdOf(query.catalog_id);
     const entry = await findResource(deps.store, { catalog_id });
-    if (!entry) throw new NoetlError('VERSION_UNKNOWN', `the catalog has no entry ${catalog_id}`);
+    const unknown = new NoetlError('VERSION_UNKNOWN', `the catalog has no entry ${catalog_id}`);
+    if (!entry) throw unknown;
+    access.check(entry.path, unknown);
     return entry;
   }
   const path = query.path ?? '';
+  access.check(path, new NoetlError('PATH_UNKNOWN', `the catalog has no playbook "${path}"`));
   const version = typeof query.version === 'number' ? { version: query.version } : {};
   const entry = await findResource(deps.store, { path, ...version });
   if (entry) return entry;

@@ -6,7 +6,7 @@ import { loadValue, withExecution } from '@noetl/store';
 import { fold, stateOf } from '../folding.ts';
 import { bodyReader, idOf, jsonBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
-import { executionOf } from './executions.ts';
+import { executionFor } from './executions.ts';
 
 const LOADS_MAX = 32;
 
@@ -31,7 +31,8 @@ export const readRender = bodyReader<RenderBody>({
 export function contextRoutes(router: Router, deps: ApiDeps): void {
   router.post('/context/render', async (request, response) => {
     const body = readRender(jsonBody(request));
-    const { execution_id, catalog_id } = await executionOf(deps, idOf(body.execution_id, 'execution_id'));
+    const id = idOf(body.execution_id, 'execution_id');
+    const { execution_id, catalog_id } = await executionFor(deps, response, id);
     const context = await contextOf(deps, execution_id, catalog_id);
     const names = { now_ms: deps.nowMs(), ...body.extra_context };
     const loaded = new Map<string, Json>();

@@ -2,6 +2,7 @@
 import type { Router } from 'express';
 import { NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import { deleteCredential, getCredential, listCredentials, saveCredential } from '@noetl/store';
+import { accessOf } from '../access/caller.ts';
 import { flag, readQuery, text } from '../http/query.ts';
 import { bodyReader, jsonBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
@@ -48,7 +49,9 @@ export function credentialRoutes(router: Router, deps: ApiDeps): void {
   router.post('/credentials', async (request, response) => {
     const { name, type, data, meta, tags, description } = readCredentialBody(jsonBody(request));
     checkFields(type, data);
-    const existed = (await getCredential(deps.store, name)) !== undefined;
+    const access = accessOf(response);
+    access.checkNew(name);
+    const before = await getCredential(deps.store, name);
     const record = await saveCredential(deps.store, deps.sealer, {
       name,
       type,
@@ -57,13 +60,15 @@ export function credentialRoutes(router: Router, deps: ApiDeps): void {
       ...(tags && { tags }),
       ...(typeof description === 'string' && { description }),
     });
-    response.status(existed ? 200 : 201).json(record);
+    access.note({ object: `credential ${name}`, before, after: record });
+    response.status(before ? 200 : 201).json(record);
   });
 
   router.get('/credentials', async (request, response) => {
     const { type, q } = readQuery(CREDENTIALS_QUERY, request.query);
     const filter = { ...(type !== undefined && { type }), ...(q !== undefined && { query: q }) };
-    response.json({ items: await listCredentials(deps.store, filter), filter });
+    const { prefixes } = accessOf(response);
+    response.json({ items: await listCredentials(deps.store, { ...filter, prefixes }), filter });
   });
 
   router.get('/credentials/:name', async (request, response) => {

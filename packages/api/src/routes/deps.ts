@@ -4,6 +4,8 @@ import type { Playbook } from '@noetl/playbook';
 import type { Id } from '@noetl/protocol';
 import type { Log, Metrics } from '@noetl/service';
 import type { ExecutionRow, FreshExecution, Sealer, Store } from '@noetl/store';
+import type { AuditTrail } from '../access/audit.ts';
+import type { Authenticate } from '../access/authenticate.ts';
 import type { ApiRecorder } from '../metrics.ts';
 import type { Redriven, RedriveRequest } from '../redrive.ts';
 
@@ -14,6 +16,8 @@ export interface ApiDeps {
   metrics: Metrics;
   record: ApiRecorder;
   sealer: Sealer;
+  auth: { on: boolean; authenticate: Authenticate };
+  audit: AuditTrail;
   /** Ids of catalog entries and executions. */
   newId: () => Id;
   /** Unix time. */

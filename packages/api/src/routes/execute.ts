@@ -15,12 +15,13 @@ import {
   type ExecutionRow,
   type NewExecution,
 } from '@noetl/store';
+import { accessOf, type Access } from '../access/caller.ts';
 import { Bell } from '../http/bell.ts';
 import { readQuery, wholeNumber } from '../http/query.ts';
 import { bodyReader, jsonBody } from '../http/request.ts';
 import { webhookOf } from '../webhooks.ts';
 import { catalogIdOf } from './catalog.ts';
-import { executionOf } from './executions.ts';
+import { executionFor } from './executions.ts';
 import type { ApiDeps } from './deps.ts';
 
 interface ExecuteBody {
@@ -69,7 +70,8 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
   const execute = async (request: Request, response: Response): Promise<void> => {
     const { wait: waitS } = readQuery(EXECUTE_QUERY, request.query);
     const body = readExecute(jsonBody(request));
-    const entry = await playbook(deps, body);
+    const access = accessOf(response);
+    const entry = await playbook(deps, body, access);
     const given = idempotency(request, body);
     await deps.admit().catch(async (error: unknown) => {
       // What was taken in before is answered again, however full it is now.
@@ -77,7 +79,7 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
     });
     const payload = payloadOf(body);
     const parent = body.parent_execution_id
-      ? { parent_execution_id: (await executionOf(deps, body.parent_execution_id)).execution_id }
+      ? { parent_execution_id: (await executionFor(deps, response, body.parent_execution_id)).execution_id }
       : {};
     const newId = deps.newId();
     const traceparent = traceparentOf(request.get('traceparent'));
@@ -91,6 +93,7 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
       ...parent,
       ...given,
     });
+    access.note({ object: `execution ${execution_id}` });
     const ended = waitS > 0 ? await outcome(deps, execution_id, waitS * 1000) : undefined;
     const stored = created ? entry : ((await getExecution(deps.store, execution_id)) ?? entry);
     const { path, version, catalog_id } = stored;
@@ -105,11 +108,16 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
 async function playbook(
   deps: ApiDeps,
   { catalog_id, path = '', version }: ExecuteBody,
+  access: Access,
 ): Promise<CatalogHead> {
-  if (catalog_id === undefined)
+  if (catalog_id === undefined) {
+    access.check(path, new NoetlError('PATH_UNKNOWN', `the catalog has no playbook "${path}"`));
     return playbookHead(deps.store, { path, ...(typeof version === 'number' && { version }) });
+  }
   const head = await findHead(deps.store, { catalog_id: catalogIdOf(catalog_id) });
-  if (!head) throw new NoetlError('VERSION_UNKNOWN', `the catalog has no entry ${String(catalog_id)}`);
+  const unknown = new NoetlError('VERSION_UNKNOWN', `the catalog has no entry ${String(catalog_id)}`);
+  if (!head) throw unknown;
+  access.check(head.path, unknown);
   return playbookHead(deps.store, head);
 }
 

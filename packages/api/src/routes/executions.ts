@@ -1,5 +1,5 @@
 /** Reading executions, and cancelling them. Every status is the one of the execution's row. */
-import type { Router } from 'express';
+import type { Response, Router } from 'express';
 import { NoetlError, type ExecutionStatus, type Id } from '@noetl/protocol';
 import {
   descendants,
@@ -11,6 +11,7 @@ import {
   type ExecutionHead,
   type ExecutionRow,
 } from '@noetl/store';
+import { accessOf } from '../access/caller.ts';
 import { live } from '../http/live.ts';
 import { id, readQuery, text, time, wholeNumber, word } from '../http/query.ts';
 import { bodyReader, idOf, jsonBody } from '../http/request.ts';
@@ -59,7 +60,8 @@ export const readCancel = bodyReader<{ reason?: string | null; cascade?: boolean
 
 export function executionRoutes(router: Router, deps: ApiDeps): void {
   router.get('/executions', async (request, response) => {
-    const filter = readQuery(EXECUTIONS_QUERY, request.query);
+    const { prefixes } = accessOf(response);
+    const filter = { ...readQuery(EXECUTIONS_QUERY, request.query), prefixes };
     await live(request, response, LIST_EVERY_MS, async () => {
       const rows = await listExecutions(deps.store, filter);
       const next = rows.length === filter.limit ? (rows.at(-1)?.execution_id ?? null) : null;
@@ -160,6 +162,14 @@ export async function executionOf(deps: ApiDeps, text: unknown): Promise<Executi
   const id = idOf(text, 'the execution id');
   const execution = await getExecution(deps.store, id);
   if (!execution) throw new NoetlError('EXECUTION_UNKNOWN', `there is no execution ${id}`);
+  return execution;
+}
+
+/** The same for an execution that the body or the query names: only one that the caller may touch. */
+export async function executionFor(deps: ApiDeps, response: Response, text: unknown): Promise<ExecutionRow> {
+  const execution = await executionOf(deps, text);
+  const { execution_id: id, path } = execution;
+  accessOf(response).check(path, new NoetlError('EXECUTION_UNKNOWN', `there is no execution ${id}`));
   return execution;
 }
 

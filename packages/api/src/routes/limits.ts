@@ -2,7 +2,8 @@
 import type { Router } from 'express';
 import { notifyLimits } from '@noetl/bus';
 import { NoetlError } from '@noetl/protocol';
-import { deleteFlowLimit, flowLimitsInUse, saveFlowLimit } from '@noetl/store';
+import { deleteFlowLimit, flowLimitsInUse, saveFlowLimit, type FlowLimit } from '@noetl/store';
+import { accessOf } from '../access/caller.ts';
 import { bodyReader, jsonBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 
@@ -41,9 +42,12 @@ export function limitRoutes(router: Router, { store, bus }: ApiDeps): void {
     if (burst !== null && rate === null)
       throw new NoetlError('BODY_INVALID', `the limit "${key}" has a \`burst\` without a \`rate\``);
     const size = rate === null ? null : (burst ?? Math.max(1, rate));
+    const [before] = await flowLimitsInUse(store, key);
     await saveFlowLimit(store, { key, max_concurrent, rate, burst: size });
     notifyLimits(bus);
     const [limit] = await flowLimitsInUse(store, key);
+    const after = { max_concurrent, rate, burst: size };
+    accessOf(response).note({ object: `limit ${key}`, before: before && sizesOf(before), after });
     response.json(limit);
   });
 
@@ -53,6 +57,11 @@ export function limitRoutes(router: Router, { store, bus }: ApiDeps): void {
     notifyLimits(bus);
     response.json({ status: 'deleted', key });
   });
+}
+
+/** What is set, without what is in use. */
+function sizesOf({ max_concurrent, rate, burst }: FlowLimit): Omit<FlowLimit, 'key'> {
+  return { max_concurrent, rate, burst };
 }
 
 function unknown(key: string): NoetlError {

@@ -15,7 +15,7 @@ import {
 import { dropKept, keepValue, listKept, loadValue, stepResult } from '@noetl/store';
 import { flag, readQuery, required, text, wholeNumber } from '../http/query.ts';
 import { bodyReader, jsonBody } from '../http/request.ts';
-import { executionOf } from './executions.ts';
+import { executionFor, executionOf } from './executions.ts';
 import type { ApiDeps } from './deps.ts';
 
 /** References inside references, at most so deep. */
@@ -77,7 +77,8 @@ function keptRoutes(router: Router, deps: ApiDeps, base: '/result' | '/temp'): v
     const { ref } = readQuery(RESOLVE_QUERY, request.query);
     const parsed = parseRef(ref);
     if (!parsed) throw new NoetlError('BODY_INVALID', `"${ref}" is no reference to a stored value`);
-    response.json({ ref, data: await loadValue(deps.store, parsed.executionId, ref) });
+    const { execution_id } = await executionFor(deps, response, parsed.executionId);
+    response.json({ ref, data: await loadValue(deps.store, execution_id, ref) });
   });
 
   router.get(`${base}/:execution_id/list`, async (request, response) => {

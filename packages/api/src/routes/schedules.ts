@@ -12,6 +12,7 @@ import {
   type ScheduleFields,
   type ScheduleRow,
 } from '@noetl/store';
+import { accessOf, type Access } from '../access/caller.ts';
 import { bodyReader, idOf, jsonBody } from '../http/request.ts';
 import { checkWhen, nextRun, startRun } from '../schedules.ts';
 import type { ApiDeps } from './deps.ts';
@@ -53,12 +54,15 @@ export const readSchedule = bodyReader<ScheduleBody>({
 
 export function scheduleRoutes(router: Router, deps: ApiDeps): void {
   router.post('/schedules', async (request, response) => {
-    const fields = await checked(deps, readSchedule(jsonBody(request)), undefined);
-    response.status(201).json(await createSchedule(deps.store, deps.newId(), fields));
+    const access = accessOf(response);
+    const fields = await checked(deps, readSchedule(jsonBody(request)), undefined, access);
+    const created = await createSchedule(deps.store, deps.newId(), fields);
+    access.note({ object: `schedule ${created.schedule_id}`, after: fields });
+    response.status(201).json(created);
   });
 
   router.get('/schedules', async (_, response) => {
-    response.json({ schedules: await listSchedules(deps.store) });
+    response.json({ schedules: await listSchedules(deps.store, accessOf(response).prefixes) });
   });
 
   router.get('/schedules/:id', async (request, response) => {
@@ -67,7 +71,9 @@ export function scheduleRoutes(router: Router, deps: ApiDeps): void {
 
   router.patch('/schedules/:id', async (request, response) => {
     const schedule = await scheduleOf(deps, request.params.id);
-    const fields = await checked(deps, readSchedule(jsonBody(request)), schedule);
+    const access = accessOf(response);
+    const fields = await checked(deps, readSchedule(jsonBody(request)), schedule, access);
+    access.note({ object: `schedule ${schedule.schedule_id}`, before: schedule, after: fields });
     response.json(await updateSchedule(deps.store, schedule.schedule_id, fields));
   });
 
@@ -99,9 +105,12 @@ async function checked(
   deps: ApiDeps,
   body: ScheduleBody,
   before: ScheduleRow | undefined,
+  access: Access,
 ): Promise<ScheduleFields> {
   const playbook_path = body.playbook_path ?? body.path ?? before?.playbook_path;
   if (playbook_path === undefined) throw new NoetlError('BODY_INVALID', 'the schedule needs `playbook_path`');
+  const unknown = new NoetlError('PATH_UNKNOWN', `the catalog has no playbook "${playbook_path}"`);
+  access.check(playbook_path, unknown);
   const given = body.playbook_version ?? body.version;
   const playbook_version = given === undefined ? (before?.playbook_version ?? null) : given;
   const version = playbook_version === null ? {} : { version: playbook_version };

@@ -3,6 +3,7 @@ import type { Router } from 'express';
 import { mergeDeep } from '@noetl/playbook';
 import type { JsonObject } from '@noetl/protocol';
 import { executionPayload, stuckExecutions } from '@noetl/store';
+import { accessOf } from '../access/caller.ts';
 import { bodyReader, jsonBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 import { begin } from './execute.ts';
@@ -77,6 +78,7 @@ export function upkeepRoutes(router: Router, deps: ApiDeps): void {
     const stuck = await stuckExecutions(deps.store, {
       idle_ms: older_than_minutes * 60_000,
       limit: CLEANUP_MAX,
+      prefixes: accessOf(response).prefixes,
     });
     const ids = stuck.map(({ execution_id }) => execution_id);
     if (!dry_run)

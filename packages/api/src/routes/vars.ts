@@ -3,6 +3,7 @@ import type { Router } from 'express';
 import { notifyAdvance } from '@noetl/bus';
 import { NoetlError, type Id, type JsonObject } from '@noetl/protocol';
 import { readVars, writeVars, type Variable } from '@noetl/store';
+import { accessOf } from '../access/caller.ts';
 import { bodyReader, jsonBody } from '../http/request.ts';
 import type { ApiDeps } from './deps.ts';
 import { executionOf } from './executions.ts';
@@ -39,6 +40,7 @@ export function varRoutes(router: Router, deps: ApiDeps): void {
   router.post('/vars/:id', async (request, response) => {
     const { execution_id } = await executionOf(deps, request.params.id);
     const { variables, source_step } = readVariables(jsonBody(request));
+    accessOf(response).note({ object: `execution ${execution_id}`, after: variables });
     await write(execution_id, variables, source_step ?? 'api');
     const names = Object.keys(variables);
     response.json({ execution_id, variables_set: names, count: names.length });

@@ -73,7 +73,9 @@ async function demo(loop: HeavyLoop, workers: number, json: boolean): Promise<bo
     cleanup.unshift({ stop: () => services.remove(), abandon: () => services.abandon() });
     terminal.progress(`Starting API, ${String(workers)} workers and aggregator`);
     const { databaseUrl, natsUrl, own } = services;
-    const platform = await Platform.start({ databaseUrl, natsUrl, own, workers, logDir: join(dir, 'logs') });
+    const env = { NOETL_AUTH: 'off', NOETL_HOST: '127.0.0.1' };
+    const logDir = join(dir, 'logs');
+    const platform = await Platform.start({ databaseUrl, natsUrl, own, workers, logDir, env });
     cleanup.unshift(platform);
     const { runHeavyLoop } = await import('../heavy-loop.ts');
     const running = runHeavyLoop({ url: platform.url, databaseUrl, natsUrl }, loop, terminal);

@@ -20,6 +20,8 @@ interface DevOptions {
   dataDir: string;
 }
 
+/** Nobody signs in, and nobody else reaches it, whatever the environment says of other servers. */
+const ON_THIS_MACHINE = { NOETL_AUTH: 'off', NOETL_HOST: '127.0.0.1' };
 const RESTART_AFTER_MS = 1000;
 
 export function addDevCommand(program: Command): void {
@@ -60,6 +62,7 @@ async function dev(options: DevOptions): Promise<void> {
       port: options.port,
       workers: options.workers,
       logDir: join(options.dataDir, 'logs'),
+      env: ON_THIS_MACHINE,
     });
     cleanup.unshift(platform);
     await registerShipped(platform.url, terminal);

@@ -13,9 +13,9 @@ interface MaintenanceOptions {
 }
 
 const HELP = `
-Without NOETL_RETENTION_DAYS and --days nothing is deleted. With one of them executions go with everything they have
+Without NOETL_RETENTION_DAYS and --days no execution is deleted. With one of them executions go with everything they have
 stored, so many days after they have ended; the days of an execution and of the children its steps have started are
-counted from the last end among them.
+counted from the last end among them. NOETL_AUDIT_RETENTION_DAYS is for rows of the audit log.
 
 Examples:
   noetl maintenance --dry-run --days 30
@@ -35,7 +35,8 @@ export function addMaintenanceCommand(program: Command, exitWith: (code: number)
       const { loadConfig } = await import('@noetl/service');
       const config = loadConfig(process.env);
       const retentionDays = options.days ?? config.retentionDays;
-      const report = await round(config, options.dryRun, retentionDays);
+      const { auditRetentionDays } = config;
+      const report = await round(config, options.dryRun, { retentionDays, auditRetentionDays });
       const terminal = new Terminal(options);
       if (options.json)
         terminal.printJson({ dry_run: options.dryRun, retention_days: retentionDays ?? null, ...report });
@@ -47,7 +48,10 @@ export function addMaintenanceCommand(program: Command, exitWith: (code: number)
 async function round(
   config: Config,
   dryRun: boolean,
-  retentionDays: number | undefined,
+  {
+    retentionDays,
+    auditRetentionDays,
+  }: { retentionDays: number | undefined; auditRetentionDays: number | undefined },
 ): Promise<MaintenanceReport> {
   const { connectStore } = await import('@noetl/store');
   const { maintain, previewMaintenance } = await import('@noetl/aggregator');
@@ -58,14 +62,18 @@ async function round(
     onError: () => undefined,
   });
   try {
-    if (dryRun) return await previewMaintenance(store, { nowMs: Date.now(), retentionDays });
+    if (dryRun)
+      return await previewMaintenance(store, { nowMs: Date.now(), retentionDays, auditRetentionDays });
     const { connectBus } = await import('@noetl/bus');
     const { createLog } = await import('@noetl/service');
     const log = createLog({ name: 'maintenance', level: config.logLevel, format: config.logFormat });
     const bus = await connectBus({ ...config.nats, name: 'maintenance', log });
     try {
       const deps = { store, bus, log, nowMs: Date.now };
-      return await maintain(deps, { ...(retentionDays !== undefined && { retentionDays }) });
+      return await maintain(deps, {
+        ...(retentionDays !== undefined && { retentionDays }),
+        ...(auditRetentionDays !== undefined && { auditRetentionDays }),
+      });
     } finally {
       await bus.close();
     }
@@ -83,6 +91,7 @@ function told(report: MaintenanceReport, dryRun: boolean, retentionDays: number 
     ['partitions dropped', named(partitions_dropped)],
     ['executions past their retention', grouped(report.executions_expired)],
     ...rows,
+    ['rows of the audit log', grouped(report.audit_deleted)],
     ['loop counts in K/V', grouped(report.loop_counts_deleted)],
     ['statistics', report.analyzed ? 'taken anew' : 'young enough'],
   ]);

@@ -45,6 +45,19 @@ export const ownerFunctions: Migration = {
         GET DIAGNOSTICS deleted = ROW_COUNT;
         RETURN deleted;
       END $$`.execute(db);
+    // What happened yesterday can be hidden by nobody who only maintains.
+    await sql`
+      CREATE FUNCTION noetl.purge_audit(days float8, most int) RETURNS int
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = noetl, pg_temp AS $$
+      DECLARE
+        deleted int;
+      BEGIN
+        DELETE FROM noetl.audit WHERE audit_id IN (
+          SELECT audit_id FROM noetl.audit WHERE time < now() - greatest(days, 1) * interval '1 day'
+          ORDER BY time LIMIT most FOR UPDATE SKIP LOCKED);
+        GET DIAGNOSTICS deleted = ROW_COUNT;
+        RETURN deleted;
+      END $$`.execute(db);
     await sql`
       CREATE FUNCTION noetl.analyze_events() RETURNS void
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = noetl, pg_temp AS $$

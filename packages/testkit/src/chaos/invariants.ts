@@ -1,5 +1,6 @@
 /** After the last fault: what must hold of every execution and loop, by Postgres, K/V and the api. */
 import { loopKey, readLoopState } from '@noetl/bus';
+import { fetchAsAdmin } from '../auth.ts';
 import { FAILS_SQL, STEP, VALUE_SQL, fails, type LoopPlan } from './workload.ts';
 import type { World } from './world.ts';
 
@@ -127,7 +128,7 @@ async function readBack(
   const size = Math.min(100, plan.items);
   for (const from of [0, Math.floor((plan.items - size) / 2), plan.items - size]) {
     const url = `${world.platform.url}/api/executions/${execution_id}/loops/${STEP}/items?after=${String(from - 1)}&limit=${String(size)}`;
-    const { items } = (await (await fetch(url)).json()) as {
+    const { items } = (await (await fetchAsAdmin(url)).json()) as {
       items: { current_index: number; result: { v?: number } }[];
     };
     const indexes = items.map((item) => item.current_index);

@@ -1,6 +1,7 @@
 /** A chaos run from start to verdict. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fetchAsAdmin } from '../auth.ts';
 import { waitFor } from '../wait.ts';
 import { mutated } from '../mutate/mutated.ts';
 import { inspect, type Started } from './invariants.ts';
@@ -131,7 +132,12 @@ async function insisted<T>(
   return waitFor(
     async () => {
       const signal = AbortSignal.timeout(REQUEST_MS);
-      const response = await fetch(`${world.platform.url}${path}`, { method: 'POST', headers, body, signal });
+      const response = await fetchAsAdmin(`${world.platform.url}${path}`, {
+        method: 'POST',
+        headers,
+        body,
+        signal,
+      });
       if (!response.ok) throw new Error(`${path} answered ${String(response.status)}`);
       return (await response.json()) as T;
     },

@@ -1,5 +1,6 @@
 /** The forms of expectations, checked through the API, SQL and the mock's counts. */
 import { isDeepStrictEqual } from 'node:util';
+import { fetchAsAdmin } from '../auth.ts';
 import type { Check } from './cases.ts';
 import type { Stage } from './stage.ts';
 
@@ -56,7 +57,7 @@ async function stepFails(
   [step, path, expected]: [string, string, unknown],
 ): Promise<string | undefined> {
   const url = `${stage.platform.url}/api/result/${ended.id}/${encodeURIComponent(step)}?resolve=true`;
-  const response = await fetch(url);
+  const response = await fetchAsAdmin(url);
   if (!response.ok) return `step ${step} has no result`;
   const { data } = (await response.json()) as { data: unknown };
   const found = at(data, path === '' ? [] : path.split('.'));

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fetchAsAdmin } from '../auth.ts';
 import { filled, type Case } from './cases.ts';
 import { failedChecks, type Ended } from './checks.ts';
 import type { Stage } from './stage.ts';
@@ -93,7 +94,7 @@ export async function register(stage: Stage, file: string): Promise<Registered> 
   const text = await readFile(file, 'utf8');
   const headers = { 'content-type': 'application/yaml' };
   const url = `${stage.platform.url}/api/catalog/register`;
-  const response = await fetch(url, { method: 'POST', headers, body: text });
+  const response = await fetchAsAdmin(url, { method: 'POST', headers, body: text });
   const body = (await response.json()) as { path?: string; detail?: string };
   if (!response.ok) return { workload: {}, error: body.detail ?? `HTTP ${String(response.status)}` };
   const api = /^\s+api_url:\s*["']?([^"'\s]+)/m.exec(text)?.[1];
@@ -107,7 +108,7 @@ async function execute(
   limitS: number,
 ): Promise<Ended> {
   const base = stage.platform.url;
-  const response = await fetch(`${base}/api/execute`, {
+  const response = await fetchAsAdmin(`${base}/api/execute`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ path, payload }),
@@ -117,13 +118,13 @@ async function execute(
   const id = started.execution_id;
   const until = Date.now() + limitS * 1000;
   for (;;) {
-    const { status, error } = (await (await fetch(`${base}/api/executions/${id}/status`)).json()) as {
+    const { status, error } = (await (await fetchAsAdmin(`${base}/api/executions/${id}/status`)).json()) as {
       status: string;
       error?: string | null;
     };
     if (status !== 'RUNNING' && status !== 'PENDING') return { id, status, error: error ?? '' };
     if (Date.now() > until) {
-      await fetch(`${base}/api/executions/${id}/cancel`, { method: 'POST', body: '{}' });
+      await fetchAsAdmin(`${base}/api/executions/${id}/cancel`, { method: 'POST', body: '{}' });
       return { id, status: 'TIMEOUT', error: `did not end within ${String(limitS)} s` };
     }
     await pause(POLL_MS);

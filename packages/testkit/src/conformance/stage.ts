@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { Platform, startLocalServices, TOOLS } from '@noetl/cli/local';
 import { connectBus } from '@noetl/bus';
 import pg from 'pg';
+import { authEnv, fetchAsAdmin } from '../auth.ts';
 import { filled } from './cases.ts';
 
 export interface StageOptions {
@@ -189,6 +190,7 @@ async function startProcesses(
     : '';
   const environment = {
     NOETL_LOG_FORMAT: 'json',
+    ...authEnv(),
     NOETL_HTTP_HOSTS: hosts,
     NOETL_SQL_ENDPOINT: 'on',
     NOETL_SCRIPTS_DIR: options.folder,
@@ -238,7 +240,7 @@ async function createCredentials(
   const source = file ?? new URL('../../conformance/credentials.json', import.meta.url);
   const credentials = filled(JSON.parse(await readFile(source, 'utf8')) as unknown[], placeholders);
   for (const credential of credentials) {
-    const response = await fetch(`${url}/api/credentials`, {
+    const response = await fetchAsAdmin(`${url}/api/credentials`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(credential),

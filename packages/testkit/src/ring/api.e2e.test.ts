@@ -1,5 +1,6 @@
 /** The HTTP API as users meet it: what works, and what every kind of bad input is told. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { ourPlaybook, RingClient } from './client.ts';
 
@@ -161,7 +162,7 @@ describe('bad input is told what is wrong, and leaves no row behind', () => {
   test.each(['https://evil.example', 'null', 'http://localhost.evil.example'])(
     'a page from %s is refused',
     async (origin) => {
-      const answer = await fetch(`${platform.url}/api/executions`, { headers: { origin } });
+      const answer = await fetchAsAdmin(`${platform.url}/api/executions`, { headers: { origin } });
       expect([answer.status, ((await answer.json()) as Problem).code]).toEqual([403, 'HOST_REFUSED']);
     },
   );
@@ -212,7 +213,7 @@ describe('executing', () => {
 
   test('the same Idempotency-Key is the same execution; for another request it is refused', async () => {
     const send = (payload: object): Promise<Response> =>
-      fetch(`${platform.url}/api/execute`, {
+      fetchAsAdmin(`${platform.url}/api/execute`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': 'order-7' },
         body: JSON.stringify({ path: HELLO, payload }),
@@ -238,7 +239,7 @@ describe('executing', () => {
       `/api/executions/${id}/events?after=${page.body.next}`,
     );
     expect(rest.body.events.at(-1)?.event_type).toBe('playbook.completed');
-    const stream = await fetch(`${platform.url}/api/executions/${id}/events`, {
+    const stream = await fetchAsAdmin(`${platform.url}/api/executions/${id}/events`, {
       headers: { accept: 'text/event-stream', 'last-event-id': page.body.next },
     });
     const text = await stream.text();
@@ -264,7 +265,7 @@ describe('executing', () => {
     );
     expect([failed.body.items.map((item) => item.current_index), failed.body.next]).toEqual([[0, 7, 14], 14]);
     const lines = await (
-      await fetch(`${platform.url}${loop}/items`, { headers: { accept: 'application/x-ndjson' } })
+      await fetchAsAdmin(`${platform.url}${loop}/items`, { headers: { accept: 'application/x-ndjson' } })
     ).text();
     expect(lines.trim().split('\n')).toHaveLength(50);
     const { body } = await client.get<{ results: { number?: number }[]; count: number; status: string }>(

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { connectBus, loopKey, readLoopState, type Bus } from '@noetl/bus';
 import pg from 'pg';
+import { fetchAsAdmin } from '../auth.ts';
 import { waitFor } from '../wait.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);
@@ -58,12 +59,12 @@ export class RingClient {
   ): Promise<Answer<T>> {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const headers = { 'content-type': type };
-    const response = await fetch(`${this.#url}${path}`, { method: 'POST', headers, body: text });
+    const response = await fetchAsAdmin(`${this.#url}${path}`, { method: 'POST', headers, body: text });
     return { status: response.status, body: (await response.json()) as T };
   }
 
   async get<T = Record<string, unknown>>(path: string): Promise<Answer<T>> {
-    const response = await fetch(`${this.#url}${path}`);
+    const response = await fetchAsAdmin(`${this.#url}${path}`);
     return { status: response.status, body: (await response.json()) as T };
   }
 

@@ -4,6 +4,7 @@
  */
 import formats from 'ajv-formats';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
+import { fetchAsAdmin } from '../auth.ts';
 
 interface Told {
   operationId: string;
@@ -56,7 +57,7 @@ export class Contract {
   }
 
   static async of(url: string): Promise<Contract> {
-    const response = await fetch(`${url}/openapi.json`);
+    const response = await fetchAsAdmin(`${url}/openapi.json`);
     return new Contract(url, (await response.json()) as Document);
   }
 
@@ -114,7 +115,7 @@ export class Contract {
     );
     if (unknown !== undefined) throw new Error(`${template} has no parameter ${unknown}`);
     const { body, type = JSON_TYPE, accept = JSON_TYPE } = call;
-    return fetch(`${this.#url}${path}?${query.toString()}`, {
+    return fetchAsAdmin(`${this.#url}${path}?${query.toString()}`, {
       method: method.toUpperCase(),
       headers: { accept, ...(body !== undefined && { 'content-type': type }), ...call.headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),

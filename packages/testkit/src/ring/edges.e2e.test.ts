@@ -1,5 +1,6 @@
 /** The edges of the API: methods, request ids, other kinds of documents, and a server without what it needs. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { RingClient } from './client.ts';
 
@@ -20,16 +21,20 @@ afterAll(async () => {
 });
 
 test('a wrong method on a known path says which are right', async () => {
-  const answer = await fetch(`${platform.url}/api/executions/1/cancel`);
+  const answer = await fetchAsAdmin(`${platform.url}/api/executions/1/cancel`);
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
   expect(await answer.json()).toMatchObject({ code: 'METHOD_WRONG' });
 });
 
 test('a request keeps its id, or gets one', async () => {
-  const named = await fetch(`${platform.url}/api/executions/1`, { headers: { 'x-request-id': 'mine-1' } });
+  const named = await fetchAsAdmin(`${platform.url}/api/executions/1`, {
+    headers: { 'x-request-id': 'mine-1' },
+  });
   expect(named.headers.get('x-request-id')).toBe('mine-1');
   expect(await named.json()).toMatchObject({ code: 'EXECUTION_UNKNOWN', request_id: 'mine-1' });
-  const nameless = await fetch(`${platform.url}/api/health`, { headers: { 'x-request-id': 'bad id' } });
+  const nameless = await fetchAsAdmin(`${platform.url}/api/health`, {
+    headers: { 'x-request-id': 'bad id' },
+  });
   expect(nameless.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
 });
 

@@ -1,6 +1,7 @@
 /** Processes die at every named place of a loop, once each: nothing is lost, nothing counted twice. */
 import { afterEach, expect, test } from '@jest/globals';
 import { FAILPOINTS } from '@noetl/service';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { waitFor } from '../wait.ts';
 import { RingClient } from './client.ts';
@@ -73,7 +74,7 @@ test.each(['api.decided', 'api.published'] as const)(
     await start({ api: `${name}:kill` });
     const path = await ring.register(exactLoop('api', { items: ITEMS, ms: 0 }));
     const ask = (): Promise<{ execution_id?: string }> =>
-      fetch(`${platform.url}/api/execute`, {
+      fetchAsAdmin(`${platform.url}/api/execute`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': 'once' },
         body: JSON.stringify({ path }),

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { connectBus, type Bus } from '@noetl/bus';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { waitFor } from '../wait.ts';
 import { RingClient } from './client.ts';
@@ -34,7 +35,7 @@ let platform: TestPlatform;
 let ring: RingClient;
 
 async function execute(items: number, { key, ballast }: { key?: string; ballast?: string } = {}) {
-  const response = await fetch(`${platform.url}/api/execute`, {
+  const response = await fetchAsAdmin(`${platform.url}/api/execute`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
     body: JSON.stringify({

@@ -1,6 +1,7 @@
 /** Named limits on three workers: a server counts what reaches it at once and in time. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { startProbeServer, type ProbeServer } from '../probe-server.ts';
 import { waitFor } from '../wait.ts';
@@ -50,7 +51,7 @@ afterAll(async () => {
 });
 
 async function limits(method: string, key: string, body?: object): Promise<Answer<Record<string, unknown>>> {
-  const response = await fetch(`${platform.url}/api/limits/${encodeURIComponent(key)}`, {
+  const response = await fetchAsAdmin(`${platform.url}/api/limits/${encodeURIComponent(key)}`, {
     method,
     headers: { 'content-type': 'application/json' },
     ...(body && { body: JSON.stringify(body) }),

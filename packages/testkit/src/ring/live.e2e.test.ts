@@ -1,5 +1,6 @@
 /** What the console reads: live counters, the map of a loop, previews, the graph, checks without registering. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { RingClient } from './client.ts';
 
@@ -45,7 +46,7 @@ workflow:
 
 /** The values of a stream, until it says that it has ended. */
 async function streamed<T>(url: string): Promise<T[]> {
-  const response = await fetch(`${platform.url}${url}`, { headers: { accept: 'text/event-stream' } });
+  const response = await fetchAsAdmin(`${platform.url}${url}`, { headers: { accept: 'text/event-stream' } });
   expect(response.headers.get('content-type')).toContain('text/event-stream');
   const blocks = (await response.text()).trim().split('\n\n');
   expect(blocks.at(-1)).toBe('event: end\ndata: {}');

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, waitFor, type TestPlatform } from '../index.ts';
 import { ourPlaybook, RingClient } from './client.ts';
 
@@ -29,8 +30,8 @@ beforeAll(async () => {
   const run = { workload: { item_count: 300 } };
   executionId = await ring.execute(path, run);
   expect((await ring.ended(executionId)).status).toBe('COMPLETED');
-  await fetch(`${platform.url}/api/executions/${executionId}`);
-  await fetch(`${platform.url}/api/nothing/${executionId}`);
+  await fetchAsAdmin(`${platform.url}/api/executions/${executionId}`);
+  await fetchAsAdmin(`${platform.url}/api/nothing/${executionId}`);
   scrapes = {
     // Each sweep has had its first round.
     api: await waitFor(
@@ -70,7 +71,7 @@ function addressOf(name: string): string {
 
 async function scrape(url: string): Promise<Scrape> {
   const found: Scrape = new Map();
-  for (const line of (await (await fetch(url)).text()).split('\n')) {
+  for (const line of (await (await fetchAsAdmin(url)).text()).split('\n')) {
     const [, typed, type = ''] = /^# TYPE (\S+) (\S+)$/.exec(line) ?? [];
     if (typed !== undefined) found.set(typed, { type, labels: new Set(), samples: new Map() });
     const [, name = '', labels = '', value] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];

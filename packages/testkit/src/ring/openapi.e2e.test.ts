@@ -244,6 +244,17 @@ test('the platform', async () => {
   await api.call('getOpenApi');
 });
 
+test('callers, tokens and the audit log', async () => {
+  await api.call('getCaller');
+  const { token_id: id } = await api.call<{ token_id: string }>('createToken', {
+    body: { name: 'contract', grants: [{ role: 'operator', prefix: 'contract' }], expires_in_days: 1 },
+    status: 201,
+  });
+  await api.call('listTokens');
+  await api.call('revokeToken', { path: { id } });
+  await api.call('listAudit', { query: { outcome: 'DONE', limit: 5 } });
+});
+
 test('errors are problems', async () => {
   await api.call('getExecution', { path: { id: '7' }, status: 404 });
   await api.call('getExecution', { path: { id: 'x' }, status: 400 });

@@ -1,5 +1,6 @@
 /** Back-pressure: more work than the installation is meant to hold is refused, and taken once there is room. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { waitFor } from '../wait.ts';
 import { RingClient } from './client.ts';
@@ -31,7 +32,7 @@ test('429 with Retry-After above the limit, 201 once something has ended', async
   const path = await ring.register(JSON.stringify(document));
   const body = JSON.stringify({ path });
   const execute = (key?: string): Promise<Response> =>
-    fetch(`${platform.url}/api/execute`, {
+    fetchAsAdmin(`${platform.url}/api/execute`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
       body,

@@ -1,5 +1,6 @@
 /** Reading an execution from outside: variables, results, kept values, and SQL as NoETL's own script asks it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { waitFor } from '../wait.ts';
 import { RingClient } from './client.ts';
@@ -154,7 +155,7 @@ describe('results', () => {
       await register('results/put', '- {step: start, tool: {kind: noop}}'),
     );
     const put = async (ttl: number): Promise<string> => {
-      const answer = await fetch(`${platform.url}/api/result/${execution_id}`, {
+      const answer = await fetchAsAdmin(`${platform.url}/api/result/${execution_id}`, {
         method: 'PUT',
         body: JSON.stringify({ name: 'given', data: [1, 2], ttl }),
       });

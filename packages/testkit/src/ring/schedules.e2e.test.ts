@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { waitFor } from '../wait.ts';
 import { RingClient } from './client.ts';
@@ -62,7 +63,7 @@ describe('schedules', () => {
     await waitFor(async () => (await runs('interval')).length >= 2, { what: 'two runs' });
     await second.kill('api');
     await waitFor(async () => (await runs('interval')).length >= 4, { what: 'two more runs' });
-    const paused = await fetch(`${platform.url}/api/schedules/${body.schedule_id}`, {
+    const paused = await fetchAsAdmin(`${platform.url}/api/schedules/${body.schedule_id}`, {
       method: 'PATCH',
       body: JSON.stringify({ enabled: false }),
     });
@@ -89,7 +90,7 @@ describe('schedules', () => {
     );
     const shown = list.schedules.find((item) => item.schedule_id === body.schedule_id);
     expect(shown?.next_run_at).toMatch(/-12-31T15:00:00.000Z$/);
-    await fetch(`${platform.url}/api/schedules/${body.schedule_id}`, { method: 'DELETE' });
+    await fetchAsAdmin(`${platform.url}/api/schedules/${body.schedule_id}`, { method: 'DELETE' });
     expect((await ring.get(`/api/schedules/${body.schedule_id}`)).status).toBe(404);
   });
 

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { RingClient } from './client.ts';
 
@@ -92,7 +93,7 @@ describe('credentials', () => {
     expect(body.items).toMatchObject([{ name: 'gone', type: 'generic', tags: ['a'] }]);
     expect(JSON.stringify(body)).not.toContain('"y"');
     expect((await ring.get('/api/credentials/gone?include_data=true')).status).toBe(400);
-    const gone = await fetch(`${platform.url}/api/credentials/gone`, { method: 'DELETE' });
+    const gone = await fetchAsAdmin(`${platform.url}/api/credentials/gone`, { method: 'DELETE' });
     expect(gone.status).toBe(200);
     expect((await ring.get('/api/credentials/gone')).status).toBe(404);
   });

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, waitFor, type TestPlatform } from '../index.ts';
 import { RingClient } from './client.ts';
 
@@ -89,7 +90,7 @@ function attribute(span: Span, name: string): string | number | undefined {
 }
 
 async function start(path: string, traceparent?: string): Promise<string> {
-  const response = await fetch(`${platform.url}/api/execute`, {
+  const response = await fetchAsAdmin(`${platform.url}/api/execute`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(traceparent !== undefined && { traceparent }) },
     body: JSON.stringify({ path }),

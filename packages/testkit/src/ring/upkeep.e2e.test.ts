@@ -1,5 +1,6 @@
 /** Running the platform over HTTP: lists, executions again and at an end, templates tried out, processes and counts. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fetchAsAdmin } from '../auth.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { waitFor } from '../wait.ts';
 import { RingClient } from './client.ts';
@@ -30,7 +31,7 @@ async function send(
   path: string,
   body?: unknown,
 ): Promise<[number, Record<string, unknown>]> {
-  const response = await fetch(`${platform.url}${path}`, {
+  const response = await fetchAsAdmin(`${platform.url}${path}`, {
     method,
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
@@ -295,7 +296,7 @@ test('processes, slots and counts are told to people and to Prometheus', async (
     loops: 0,
   });
   for (const path of ['/metrics', '/api/metrics']) {
-    const response = await fetch(`${platform.url}${path}`);
+    const response = await fetchAsAdmin(`${platform.url}${path}`);
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     const text = await response.text();
     expect(text).toMatch(/^noetl_executions_ended_total\{status="COMPLETED"\} [1-9]\d*$/m);

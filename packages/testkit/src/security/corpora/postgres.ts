@@ -12,6 +12,9 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 const EVERYBODY = [
   'UPDATE noetl.event SET status = $$COMPLETED$$',
   'DELETE FROM noetl.event',
+  'UPDATE noetl.audit SET action = $$x$$',
+  'DELETE FROM noetl.audit',
+  'DELETE FROM noetl.api_token',
   'TRUNCATE noetl.event',
   'DROP TABLE noetl.execution',
   'ALTER TABLE noetl.command ADD COLUMN x int',
@@ -34,6 +37,7 @@ const EVERYBODY = [
 
 const OF_ROLE: Record<Role, string[]> = {
   api: [
+    'SELECT noetl.purge_audit(1, 10)',
     "SELECT noetl.drop_event_partition('event_2000_01_01')",
     'SELECT noetl.purge_events(ARRAY[1]::bigint[], 10)',
     'DELETE FROM noetl.execution',
@@ -44,6 +48,9 @@ const OF_ROLE: Record<Role, string[]> = {
     'SELECT noetl.analyze_events()',
   ],
   worker: [
+    'SELECT 1 FROM noetl.api_token',
+    'SELECT 1 FROM noetl.audit',
+    'SELECT noetl.purge_audit(1, 10)',
     "SELECT noetl.drop_event_partition('event_2000_01_01')",
     "SELECT noetl.make_event_partition('event_2000_01_01', 1, 2)",
     'SELECT noetl.purge_events(ARRAY[1]::bigint[], 10)',
@@ -64,6 +71,7 @@ const OF_ROLE: Record<Role, string[]> = {
     "INSERT INTO noetl.redrive_page (execution_id, list_id, from_position, indexes) VALUES (1, 1, 0, '{}')",
   ],
   aggregator: [
+    'SELECT token_hash FROM noetl.api_token',
     'SELECT data_encrypted FROM noetl.credential',
     'DELETE FROM noetl.credential',
     "INSERT INTO noetl.catalog (path, version, kind, content, content_hash) VALUES ('x', 1, 'Playbook', 'x', 'x')",
