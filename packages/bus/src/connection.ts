@@ -67,7 +67,7 @@ export interface BusLimits {
 export interface BusOptions {
   /** One server, or several of a cluster, separated by commas. */
   url: string;
-  /** Name of the process; also the prefix of its inboxes. */
+  /** Role of the process, with what sets it apart behind a dot; also the prefix of its inboxes. */
   name: string;
   user?: string;
   password?: string;
@@ -109,7 +109,8 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     const connection = await connect({
       servers: options.url.split(','),
       name: options.name,
-      inboxPrefix: `_INBOX_${options.name.replace(/[^a-zA-Z0-9]/g, '_')}`,
+      // Accounts may subscribe to the inboxes of their role only: `_INBOX_worker.>`.
+      inboxPrefix: `_INBOX_${options.name.replace(/[^a-zA-Z0-9.]/g, '_')}`,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
       reconnectJitter: 250,

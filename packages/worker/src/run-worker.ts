@@ -125,7 +125,7 @@ async function connect(
     onError: (error) => log.warn('a database connection broke', { error }),
   });
   watchPool(metrics, store.pool, config.databaseConnections);
-  const connected = { ...config.nats, name: `worker-${workerId}`, log, record: busRecorder(metrics) };
+  const connected = { ...config.nats, name: `worker.${workerId}`, log, record: busRecorder(metrics) };
   return { store, bus: await whenUp(() => connectBus(connected), log) };
 }
 
