@@ -39,9 +39,10 @@ export async function checkDeployment(options: CheckOptions): Promise<Part[]> {
     parts.push(built.part);
   }
   if (only.includes('compose')) {
-    const made = await madeVariables(root);
-    const ours = findings.length > 0 ? [] : composeFindings(compose, file, { natsConf, made });
-    parts.push(part('compose', Object.keys(file.services ?? {}).length, [...findings, ...ours]));
+    const ours = async (): Promise<Finding[]> =>
+      composeFindings(compose, file, { natsConf, made: await madeVariables(root) });
+    const all = findings.length > 0 ? findings : await ours();
+    parts.push(part('compose', Object.keys(file.services ?? {}).length, all));
   }
   if (only.includes('dockerfile')) {
     const targets = Object.values(file.services ?? {}).flatMap(({ build: built }) => built?.target ?? []);
@@ -60,9 +61,9 @@ async function kubernetes(
   { root, overlays: chosen }: CheckOptions,
   natsConf: string,
 ): Promise<{ part: Part; images: ImageUse[] }> {
-  let missing = '';
-  const kustomize = await findKustomize((reason) => (missing = reason));
-  if (!kustomize) return { part: { name: 'kubernetes', checked: 0, findings: [], missing }, images: [] };
+  const kustomize = await findKustomize().catch((error: unknown) => (error as Error).message);
+  if (typeof kustomize === 'string')
+    return { part: { name: 'kubernetes', checked: 0, findings: [], missing: kustomize }, images: [] };
   const secrets = { dev: await madeSecrets(root, 'dev'), prod: await madeSecrets(root, 'prod') };
   const names = (await overlays(root)).filter((name) => chosen?.includes(name) ?? true);
   const built = await Promise.all(names.map((name) => buildOverlay(kustomize, root, name)));

@@ -18,7 +18,7 @@ export interface Manifest {
 /** Program with the arguments before the folder. */
 export type Kustomize = readonly [program: string, ...args: string[]];
 
-export const VERSION = '5.6.0';
+const VERSION = '5.6.0';
 const RELEASE = `https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2Fv${VERSION}`;
 /** SHA-256 of the archives of that release. */
 const ARCHIVES: Record<string, { file: string; sha256: string }> = {
@@ -29,8 +29,15 @@ const ARCHIVES: Record<string, { file: string; sha256: string }> = {
 };
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-/** Undefined when there is none, and none can be had; `why` is told the reason. */
-export async function findKustomize(why: (reason: string) => void): Promise<Kustomize | undefined> {
+let found: Promise<Kustomize> | undefined;
+
+/** Rejects with the reason when there is none and none can be had. */
+export function findKustomize(): Promise<Kustomize> {
+  found ??= find();
+  return found;
+}
+
+async function find(): Promise<Kustomize> {
   if (answers('kubectl', ['kustomize', '--help'])) return ['kubectl', 'kustomize'];
   if (answers('kustomize', ['version'])) return ['kustomize', 'build'];
   const kept = join(TOOLS, `kustomize-${VERSION}`, 'kustomize');
@@ -38,8 +45,8 @@ export async function findKustomize(why: (reason: string) => void): Promise<Kust
   try {
     return [await download(kept), 'build'];
   } catch (error) {
-    why(`neither kubectl nor kustomize is on the PATH, and ${(error as Error).message}`);
-    return undefined;
+    const reason = (error as Error).message;
+    throw new Error(`neither kubectl nor kustomize is on the PATH, and ${reason}`, { cause: error });
   }
 }
 
