@@ -7,7 +7,10 @@ export const ALERTS = 'deploy/prometheus/alerts.yaml';
 export const RULE = 'deploy/kubernetes/monitoring/alerts.yaml';
 
 interface Rules {
-  groups?: { name: string; rules: { alert?: string; expr?: string; labels?: object; annotations?: object }[] }[];
+  groups?: {
+    name: string;
+    rules: { alert?: string; expr?: string; labels?: object; annotations?: object }[];
+  }[];
 }
 
 export function alertFindings(alerts: string, rule: string): { checked: number; findings: Finding[] } {
@@ -18,7 +21,9 @@ export function alertFindings(alerts: string, rule: string): { checked: number; 
     const wrong = errorIn(expr);
     return [
       ...(wrong === undefined ? [] : [{ place, message: `the expression is no PromQL, from "${wrong}" on` }]),
-      ...(annotations === undefined ? [{ place, message: 'nothing says what to do: annotations are missing' }] : []),
+      ...(annotations === undefined
+        ? [{ place, message: 'nothing says what to do: annotations are missing' }]
+        : []),
     ];
   });
   if (rule === ruleOf(alerts)) return { checked: rules.length, findings };

@@ -6,10 +6,12 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { checkDeployment, type CheckOptions } from './check.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+// Some seconds of work for kustomize and the compiler, more where others work too.
+jest.setTimeout(180_000);
 const copies: string[] = [];
 
 afterAll(async () => {
@@ -70,7 +72,11 @@ describe('manifests', () => {
     ],
     [
       'a required field that is missing',
-      { file: `${K8S}/base/network-policies.yaml`, text: 'podSelector: {}\n  policyTypes: [Ingress, Egress]', by: 'policyTypes: [Ingress, Egress]' },
+      {
+        file: `${K8S}/base/network-policies.yaml`,
+        text: 'podSelector: {}\n  policyTypes: [Ingress, Egress]',
+        by: 'policyTypes: [Ingress, Egress]',
+      },
       /NetworkPolicy default-deny.*podSelector/,
     ],
     [
@@ -100,7 +106,11 @@ describe('manifests', () => {
     ],
     [
       'a secret value',
-      { file: API, text: /name: NOETL_ADMIN_TOKEN\n.*\n/, by: 'name: NOETL_ADMIN_TOKEN\n              value: n0123456789\n' },
+      {
+        file: API,
+        text: /name: NOETL_ADMIN_TOKEN\n.*\n/,
+        by: 'name: NOETL_ADMIN_TOKEN\n              value: n0123456789\n',
+      },
       /Deployment noetl-api: NOETL_ADMIN_TOKEN has its secret value inline/,
     ],
     [
@@ -156,8 +166,16 @@ describe('manifests', () => {
     const broken = await told(
       [
         { file: `${K8S}/overlays/keda/scaled-objects.yaml`, text: 'pollingInterval', by: 'pollInterval' },
-        { file: `${K8S}/overlays/keda/scaled-objects.yaml`, text: 'key: connection', by: 'field: connection' },
-        { file: `${K8S}/overlays/keda/scaled-objects.yaml`, text: '{ name: noetl-worker }', by: '{ name: noetl-workers }' },
+        {
+          file: `${K8S}/overlays/keda/scaled-objects.yaml`,
+          text: 'key: connection',
+          by: 'field: connection',
+        },
+        {
+          file: `${K8S}/overlays/keda/scaled-objects.yaml`,
+          text: '{ name: noetl-worker }',
+          by: '{ name: noetl-workers }',
+        },
         { file: `${K8S}/monitoring/pod-monitor.yaml`, text: 'port: http, path', by: 'port: http, route' },
       ],
       { only: ['kubernetes'], overlays: ['overlays/keda'] },
@@ -172,10 +190,13 @@ describe('manifests', () => {
   });
 
   test('an overlay that does not build', async () => {
-    const broken = await told([{ file: `${K8S}/smoke/kustomization.yaml`, text: 'smoke.yaml', by: 'smok.yaml' }], {
-      only: ['kubernetes'],
-      overlays: ['smoke'],
-    });
+    const broken = await told(
+      [{ file: `${K8S}/smoke/kustomization.yaml`, text: 'smoke.yaml', by: 'smok.yaml' }],
+      {
+        only: ['kubernetes'],
+        overlays: ['smoke'],
+      },
+    );
     expect(broken).toEqual([expect.stringMatching(/^smoke: does not build: .*smok\.yaml/s)]);
   });
 });
@@ -252,13 +273,29 @@ describe('compose file', () => {
 
 test.each<[what: string, change: Omit<Break, 'file'>, says: RegExp]>([
   ['root', { text: /USER 65532:65532\nEXPOSE 9464/, by: 'EXPOSE 9464' }, /target worker runs as root/],
-  ['a user by name', { text: /USER 65532:65532\nEXPOSE 8082/, by: 'USER root\nEXPOSE 8082' }, /target control runs as root/],
+  [
+    'a user by name',
+    { text: /USER 65532:65532\nEXPOSE 8082/, by: 'USER root\nEXPOSE 8082' },
+    /target control runs as root/,
+  ],
   ['the tag latest', { text: /node:24\S+/, by: 'node:latest' }, /base image node:latest is not pinned/],
   ['no digest', { text: /@sha256:\w+/, by: '' }, /base image node:24\S+ has no digest/],
   ['install scripts', { text: 'npm ci --ignore-scripts', by: 'npm ci' }, /npm must not run install scripts/],
-  ['an unknown instruction', { text: 'WORKDIR /app', by: 'WORKDIRR /app' }, /[Uu]nknown instruction: WORKDIRR/],
-  ['a secret', { text: 'ENV NODE_ENV=production', by: 'ENV NOETL_ADMIN_TOKEN=x NODE_ENV=production' }, /NOETL_ADMIN_TOKEN would stay in the image/],
-  ['a missing target', { text: 'FROM runtime AS worker', by: 'FROM runtime AS workers' }, /there is no stage worker/],
+  [
+    'an unknown instruction',
+    { text: 'WORKDIR /app', by: 'WORKDIRR /app' },
+    /[Uu]nknown instruction: WORKDIRR/,
+  ],
+  [
+    'a secret',
+    { text: 'ENV NODE_ENV=production', by: 'ENV NOETL_ADMIN_TOKEN=x NODE_ENV=production' },
+    /NOETL_ADMIN_TOKEN would stay in the image/,
+  ],
+  [
+    'a missing target',
+    { text: 'FROM runtime AS worker', by: 'FROM runtime AS workers' },
+    /there is no stage worker/,
+  ],
 ])('Dockerfile with %s', async (_, change, says) => {
   const lines = await told([{ file: 'deploy/docker/Dockerfile', ...change }], { only: ['dockerfile'] });
   expect(lines).toContainEqual(expect.stringMatching(says));

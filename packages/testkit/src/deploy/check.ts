@@ -91,7 +91,11 @@ async function buildOverlay(kustomize: Kustomize, root: string, name: string): P
     const findings = manifests.length > 0 ? [] : [{ place: name, message: 'builds nothing' }];
     return { name, manifests, findings };
   } catch (error) {
-    return { name, manifests: [], findings: [{ place: name, message: `does not build: ${(error as Error).message}` }] };
+    return {
+      name,
+      manifests: [],
+      findings: [{ place: name, message: `does not build: ${(error as Error).message}` }],
+    };
   }
 }
 
@@ -104,7 +108,10 @@ function fieldFindings(all: readonly { name: string; manifest: Manifest }[]): Fi
     const module = moduleOf(manifest);
     const text = JSON.stringify(manifest);
     if (module === undefined)
-      findings.push({ place, message: `${manifest.apiVersion} ${manifest.kind} is no kind that belongs here` });
+      findings.push({
+        place,
+        message: `${manifest.apiVersion} ${manifest.kind} is no kind that belongs here`,
+      });
     else if (!typed.has(text)) {
       typed.set(text, { place, module, manifest });
       for (const { instancePath, message = '' } of schemaErrors(module, manifest))

@@ -98,12 +98,14 @@ function serviceFindings(service: ComposeService, natsConf: string): string[] {
     service.privileged === true && 'privileged is not allowed',
     !(service.cap_drop ?? []).includes('ALL') && 'cap_drop must hold ALL',
     (service.cap_add ?? []).length > 0 && 'cap_add is not allowed',
-    !(service.security_opt ?? []).includes('no-new-privileges:true') && 'security_opt must hold no-new-privileges:true',
+    !(service.security_opt ?? []).includes('no-new-privileges:true') &&
+      'security_opt must hold no-new-privileges:true',
     limits?.cpus === undefined && 'deploy.resources.limits.cpus is missing',
     limits?.memory === undefined && 'deploy.resources.limits.memory is missing',
     !isOneShot && service.healthcheck === undefined && 'healthcheck is missing',
     isOurs(image) && service.build?.target === undefined && 'build.target is missing',
-    (service.ports ?? []).some((port) => !port.startsWith('127.0.0.1:')) && 'ports must be bound to 127.0.0.1',
+    (service.ports ?? []).some((port) => !port.startsWith('127.0.0.1:')) &&
+      'ports must be bound to 127.0.0.1',
     ...variables,
   ].filter((message) => message !== false);
 }
@@ -112,7 +114,8 @@ function serviceFindings(service: ComposeService, natsConf: string): string[] {
 function referenceFindings(text: string, made: ReadonlyMap<string, string>): string[] {
   return [...text.matchAll(/\$\{(\w+)(:?[-?])?([^}]*)\}/g)].flatMap(([, name = '', how = '', rest = '']) => {
     const isDefault = how.endsWith('-');
-    if (SECRET_NAME.test(name) && isDefault && rest !== '') return [`${name} has a default: secrets have none`];
+    if (SECRET_NAME.test(name) && isDefault && rest !== '')
+      return [`${name} has a default: secrets have none`];
     return isDefault || made.has(name) ? [] : [`nobody sets ${name}`];
   });
 }

@@ -35,7 +35,9 @@ export function dockerfileFindings(text: string, targets: readonly string[]): Fi
     ...stages.flatMap((stage) => baseFindings(stage, stages).map((message) => at(stage.line, message))),
     ...dockerfile
       .getInstructions()
-      .flatMap((one) => instructionFindings(one).map((message) => at(one.getRange().start.line + 1, message))),
+      .flatMap((one) =>
+        instructionFindings(one).map((message) => at(one.getRange().start.line + 1, message)),
+      ),
     ...targets.flatMap((target) => targetFindings(target, stages).map((message) => at(1, message))),
   ];
 }
@@ -46,7 +48,8 @@ function stagesOf(dockerfile: Dockerfile): Stage[] {
   for (const instruction of dockerfile.getInstructions()) {
     const keyword = instruction.getKeyword();
     const [first = '', as, name] = instruction.getArguments().map((argument) => argument.getValue());
-    if (keyword === 'ARG' && stages.length === 0) given.set(first.replace(/=.*/s, ''), first.replace(/^[^=]*=?/, ''));
+    if (keyword === 'ARG' && stages.length === 0)
+      given.set(first.replace(/=.*/s, ''), first.replace(/^[^=]*=?/, ''));
     if (keyword === 'FROM')
       stages.push({
         name: as?.toUpperCase() === 'AS' && name !== undefined ? name : String(stages.length),
@@ -77,18 +80,20 @@ function instructionFindings(instruction: Instruction): string[] {
     return names.filter((name) => SECRET_NAME.test(name)).map((name) => `${name} would stay in the image`);
   }
   if (keyword !== 'RUN') return [];
-  return text.split(/&&|\|\||;/).flatMap((command) =>
-    [
-      /\bnpm (ci|install)\b/.test(command) &&
-        !command.includes('--ignore-scripts') &&
-        'npm must not run install scripts: --ignore-scripts',
-      /\bnpm install\b/.test(command) && 'npm ci takes what the lock file says',
-      /\bapt-get install\b/.test(command) &&
-        !command.includes('--no-install-recommends') &&
-        'apt-get install without --no-install-recommends',
-      /\bsudo\b/.test(command) && 'sudo has no place in an image',
-    ].filter((message) => message !== false),
-  );
+  return text
+    .split(/&&|\|\||;/)
+    .flatMap((command) =>
+      [
+        /\bnpm (ci|install)\b/.test(command) &&
+          !command.includes('--ignore-scripts') &&
+          'npm must not run install scripts: --ignore-scripts',
+        /\bnpm install\b/.test(command) && 'npm ci takes what the lock file says',
+        /\bapt-get install\b/.test(command) &&
+          !command.includes('--no-install-recommends') &&
+          'apt-get install without --no-install-recommends',
+        /\bsudo\b/.test(command) && 'sudo has no place in an image',
+      ].filter((message) => message !== false),
+    );
 }
 
 /** The last USER decides, in the stage itself or in what it begins with. */
@@ -98,7 +103,9 @@ function targetFindings(target: string, stages: readonly Stage[]): string[] {
   for (; stage; stage = stages.find(({ name }) => name === stage?.from)) {
     const user = stage.instructions.findLast((one) => one.getKeyword() === 'USER')?.getArgumentsContent();
     if (user === undefined || user === null) continue;
-    return /^[1-9]\d*(:[1-9]\d*)?$/.test(user) ? [] : [`target ${target} runs as ${user}: give a number that is not root's`];
+    return /^[1-9]\d*(:[1-9]\d*)?$/.test(user)
+      ? []
+      : [`target ${target} runs as ${user}: give a number that is not root's`];
   }
   return [`target ${target} runs as root`];
 }

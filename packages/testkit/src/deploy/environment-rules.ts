@@ -7,11 +7,15 @@ export interface ImageUse {
 }
 
 /** Pinned to a version; ours to this one; nobody else's in two versions. */
-export function imageFindings(uses: readonly ImageUse[], version: string): { place: string; message: string }[] {
+export function imageFindings(
+  uses: readonly ImageUse[],
+  version: string,
+): { place: string; message: string }[] {
   const seen = new Map<string, string>();
   return uses.flatMap(({ place, image }) => {
     const tag = tagOf(image);
-    if (tag === undefined || tag === 'latest') return [{ place, message: `image ${image} is not pinned to a version` }];
+    if (tag === undefined || tag === 'latest')
+      return [{ place, message: `image ${image} is not pinned to a version` }];
     if (isOurs(image))
       return tag === version ? [] : [{ place, message: `image ${image} is not of this version, ${version}` }];
     const other = seen.get(repositoryOf(image)) ?? image;
@@ -29,6 +33,8 @@ export function variableFindings(
 ): string[] {
   return [
     !knowsVariable(image, name, natsConf) && `${name} is no variable that ${repositoryOf(image)} reads`,
-    value !== undefined && (SECRET_NAME.test(name) || SECRET_TEXT.test(value)) && `${name} has its secret value inline`,
+    value !== undefined &&
+      (SECRET_NAME.test(name) || SECRET_TEXT.test(value)) &&
+      `${name} has its secret value inline`,
   ].filter((message) => message !== false);
 }

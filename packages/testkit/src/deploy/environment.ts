@@ -33,7 +33,8 @@ const OURS = new Set([...settings(), ...BESIDES]);
 export function knowsVariable(image: string, name: string, natsConf: string): boolean {
   if (isOurs(image)) return OURS.has(name);
   const repository = repositoryOf(image);
-  if (repository === 'postgres') return /^(POSTGRES_(USER|PASSWORD|DB|INITDB_ARGS|HOST_AUTH_METHOD)|PGDATA)$/.test(name);
+  if (repository === 'postgres')
+    return /^(POSTGRES_(USER|PASSWORD|DB|INITDB_ARGS|HOST_AUTH_METHOD)|PGDATA)$/.test(name);
   if (repository === 'nats') return natsConf.includes(`: $${name}\n`);
   if (repository === 'grafana/grafana') return /^GF_[A-Z]+_[A-Z_]+$/.test(name);
   return false;

@@ -42,6 +42,7 @@ process.exitCode = isFine ? 0 : 1;
 
 function print({ name, checked, findings, missing }: Part): void {
   if (missing !== undefined) console.log(`MISSING  ${name}: not looked at, ${missing}`);
-  else console.log(`${findings.length === 0 ? 'ok      ' : 'WRONG   '} ${name}: ${String(checked)} looked at`);
+  else
+    console.log(`${findings.length === 0 ? 'ok      ' : 'WRONG   '} ${name}: ${String(checked)} looked at`);
   for (const { place, message } of findings) console.log(`         ${place}: ${message}`);
 }

@@ -55,7 +55,9 @@ function selectionFindings({ kind, spec }: Manifest, pods: readonly Pod[], named
     scaleTargetRef?: { kind?: string; name: string };
   };
   if (target)
-    return named(target.kind ?? 'Deployment', target.name) ? [] : [`scales ${target.name}, which is not there`];
+    return named(target.kind ?? 'Deployment', target.name)
+      ? []
+      : [`scales ${target.name}, which is not there`];
   if (!selector || !['Service', 'PodDisruptionBudget', 'PodMonitor'].includes(kind)) return [];
   const labels = Object.entries(selector.matchLabels ?? selector);
   const selects = pods.some((pod) => labels.every(([name, value]) => pod.labels[name] === value));
@@ -69,7 +71,9 @@ function referenceFindings(pod: Pod, named: Named, secrets: ReadonlySet<string>,
   const keys = volumes.flatMap(({ secret }) => secret?.secretName ?? []);
   const made = [...secrets].map((key) => key.split('/')[0]);
   return [
-    ...(account === undefined || named('ServiceAccount', account) ? [] : [`there is no ServiceAccount ${account}`]),
+    ...(account === undefined || named('ServiceAccount', account)
+      ? []
+      : [`there is no ServiceAccount ${account}`]),
     ...configMaps.filter((name) => !named('ConfigMap', name)).map((name) => `there is no ConfigMap ${name}`),
     ...keys.filter((name) => !made.includes(name)).map((name) => `nobody makes the Secret ${name}`),
     ...containersOf(pod).flatMap((container) => {
@@ -97,7 +101,11 @@ function settingsOf({ env = [], envFrom = [] }: Container, named: Named): Settin
   return [...shared, ...env.map(({ name, value }) => ({ name, value }))];
 }
 
-function containerReferences({ env = [], envFrom = [] }: Container, named: Named, secrets: ReadonlySet<string>): string[] {
+function containerReferences(
+  { env = [], envFrom = [] }: Container,
+  named: Named,
+  secrets: ReadonlySet<string>,
+): string[] {
   const keys = env.flatMap(({ valueFrom }) => {
     const of = valueFrom?.secretKeyRef;
     return of ? [`${of.name}/${of.key}`] : [];

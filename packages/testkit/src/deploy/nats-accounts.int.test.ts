@@ -64,14 +64,13 @@ beforeAll(async () => {
     .replace('http_port: 8222', `http: "127.0.0.1:${String(await freePort())}"`)
     .replace('"/data"', `"${join(dir, 'data')}"`);
   await writeFile(join(dir, 'nats.conf'), text);
-  const env = Object.entries(PASSWORDS).map(([role, password]) => [
-    `NATS_${role.toUpperCase()}_PASSWORD`,
-    password,
-  ]);
+  const passwords = Object.fromEntries(
+    ROLES.map((role) => [`NATS_${role.toUpperCase()}_PASSWORD`, PASSWORDS[role]]),
+  );
   server = await Child.start({
     command: program.path,
     args: ['-c', join(dir, 'nats.conf')],
-    env: { ...process.env, NATS_SERVER_NAME: 'accounts', ...Object.fromEntries(env) },
+    env: { ...process.env, NATS_SERVER_NAME: 'accounts', ...passwords },
     logFile: join(dir, 'nats.log'),
   });
   endWithRun(server.pid);
@@ -211,7 +210,7 @@ async function refused(role: Role, tried: (bus: Bus) => unknown): Promise<boolea
   const bus = await as(role);
   const told: string[] = [];
   void (async () => {
-    for await (const { data } of bus.connection.status()) told.push(String(data));
+    for await (const { data } of bus.connection.status()) told.push(JSON.stringify(data));
   })();
   tried(bus);
   // The server answers in order: what it has to say comes before the second answer at the latest.

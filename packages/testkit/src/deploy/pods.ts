@@ -61,7 +61,9 @@ export interface Pod {
 /** The pod of a workload; undefined for everything else. */
 export function podOf({ kind, spec }: Manifest): Pod | undefined {
   if (!['Deployment', 'StatefulSet', 'Job'].includes(kind)) return undefined;
-  const { template } = spec as { template: { metadata?: { labels?: Record<string, string> }; spec: Pod['spec'] } };
+  const { template } = spec as {
+    template: { metadata?: { labels?: Record<string, string> }; spec: Pod['spec'] };
+  };
   return { labels: template.metadata?.labels ?? {}, isLongLived: kind !== 'Job', spec: template.spec };
 }
 
@@ -75,7 +77,8 @@ export function podFindings(place: string, pod: Pod): Finding[] {
     spec.automountServiceAccountToken !== false && 'automountServiceAccountToken must be false',
     spec.enableServiceLinks !== false && 'enableServiceLinks must be false: they would pass for settings',
     spec.securityContext?.runAsNonRoot !== true && 'securityContext.runAsNonRoot must be true',
-    !((spec.securityContext?.runAsUser ?? 0) > 0) && 'securityContext.runAsUser must be a user other than root',
+    !((spec.securityContext?.runAsUser ?? 0) > 0) &&
+      'securityContext.runAsUser must be a user other than root',
     spec.securityContext?.seccompProfile?.type !== 'RuntimeDefault' &&
       'securityContext.seccompProfile.type must be RuntimeDefault',
     (spec.hostNetwork === true || spec.hostPID === true) && 'the host must not be shared',
@@ -87,7 +90,10 @@ export function podFindings(place: string, pod: Pod): Finding[] {
       message,
     })),
   );
-  return [...wrong.filter((message) => message !== false).map((message) => ({ place, message })), ...ofContainers];
+  return [
+    ...wrong.filter((message) => message !== false).map((message) => ({ place, message })),
+    ...ofContainers,
+  ];
 }
 
 function containerFindings(container: Container, { isLongLived }: Pod): string[] {
@@ -103,7 +109,8 @@ function containerFindings(container: Container, { isLongLived }: Pod): string[]
     security?.readOnlyRootFilesystem !== true && 'securityContext.readOnlyRootFilesystem must be true',
     security?.privileged === true && 'securityContext.privileged is not allowed',
     security?.runAsUser === 0 && 'securityContext.runAsUser must be a user other than root',
-    !(security?.capabilities?.drop ?? []).includes('ALL') && 'securityContext.capabilities.drop must hold ALL',
+    !(security?.capabilities?.drop ?? []).includes('ALL') &&
+      'securityContext.capabilities.drop must hold ALL',
     (security?.capabilities?.add ?? []).length > 0 && 'securityContext.capabilities.add is not allowed',
     ...(isLongLived ? probeFindings(container) : []),
   ].filter((message) => message !== false);
@@ -121,7 +128,9 @@ function probeFindings(container: Container): (string | false)[] {
     if (!probe) return [`${kind} is missing`];
     const port = probe.httpGet?.port ?? probe.tcpSocket?.port;
     if (port === undefined) return [];
-    const isThere = (container.ports ?? []).some(({ name, containerPort }) => [name, containerPort].includes(port));
+    const isThere = (container.ports ?? []).some(({ name, containerPort }) =>
+      [name, containerPort].includes(port),
+    );
     const paths = HEALTH_PATHS[String(port)];
     const { path } = probe.httpGet ?? {};
     return [

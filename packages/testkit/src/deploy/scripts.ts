@@ -15,7 +15,9 @@ export async function madeVariables(root: string): Promise<Map<string, string>> 
     const file = join(folder, 'env');
     await run('sh', [join(root, 'deploy/docker/make-env.sh'), file]);
     const lines = (await readFile(file, 'utf8')).trim().split('\n');
-    return new Map(lines.map((line): [string, string] => [line.replace(/=.*/, ''), line.replace(/^[^=]*=/, '')]));
+    return new Map(
+      lines.map((line): [string, string] => [line.replace(/=.*/, ''), line.replace(/^[^=]*=/, '')]),
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -26,7 +28,8 @@ export async function madeSecrets(root: string, kind: 'dev' | 'prod'): Promise<S
   const env = { ...process.env, DATABASE_HOST: 'postgres.example.com', NOETL_DB_PASSWORD: 'n1' };
   const { stdout } = await run('sh', [join(root, 'deploy/kubernetes/make-secrets.sh'), kind], { env });
   const secrets = parseAllDocuments(stdout).map(
-    (document) => document.toJS() as { metadata: { name: string }; stringData: Record<string, string> } | null,
+    (document) =>
+      document.toJS() as { metadata: { name: string }; stringData: Record<string, string> } | null,
   );
   return new Set(
     secrets.flatMap((secret) =>

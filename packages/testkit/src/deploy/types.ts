@@ -37,7 +37,10 @@ export function typeErrors(manifests: readonly TypedManifest[]): { place: string
     if (!known.has(name)) known.set(name, read(name, ...rest));
     return known.get(name);
   };
-  host.fileExists = ((exists) => (name) => name === FILE || exists(name))(host.fileExists.bind(host));
+  host.fileExists = (
+    (exists) => (name) =>
+      name === FILE || exists(name)
+  )(host.fileExists.bind(host));
   const program = ts.createProgram([FILE], OPTIONS, host);
   const diagnostics = [
     ...program.getOptionsDiagnostics(),
