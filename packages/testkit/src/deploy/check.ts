@@ -6,14 +6,14 @@ import { composeFindings, composeImages, readCompose } from './compose.ts';
 import { dockerfileFindings } from './dockerfile.ts';
 import { imageFindings, type ImageUse } from './environment-rules.ts';
 import { part, type Finding, type Part } from './finding.ts';
-import { moduleOf, schemaErrors } from './kinds.ts';
+import { kindOf, schemaErrors } from './kinds.ts';
 import { build, findKustomize, overlays, type Kustomize, type Manifest } from './kustomize.ts';
 import { imagesOf, manifestFindings, placeOf } from './manifests.ts';
 import { madeSecrets, madeVariables } from './scripts.ts';
 import { typeErrors, type TypedManifest } from './types.ts';
 
-export const PARTS = ['kubernetes', 'compose', 'dockerfile', 'alerts', 'images'] as const;
-export type PartName = (typeof PARTS)[number];
+const PARTS = ['kubernetes', 'compose', 'dockerfile', 'alerts', 'images'] as const;
+type PartName = (typeof PARTS)[number];
 
 export interface CheckOptions {
   /** The repository, or a copy of what is deployed of it. */
@@ -105,16 +105,16 @@ function fieldFindings(all: readonly { name: string; manifest: Manifest }[]): Fi
   const typed = new Map<string, TypedManifest>();
   for (const { name, manifest } of all) {
     const place = placeOf(name, manifest);
-    const module = moduleOf(manifest);
+    const kind = kindOf(manifest);
     const text = JSON.stringify(manifest);
-    if (module === undefined)
+    if (kind === undefined)
       findings.push({
         place,
         message: `${manifest.apiVersion} ${manifest.kind} is no kind that belongs here`,
       });
     else if (!typed.has(text)) {
-      typed.set(text, { place, module, manifest });
-      for (const { instancePath, message = '' } of schemaErrors(module, manifest))
+      typed.set(text, { place, module: kind.module, manifest });
+      for (const { instancePath, message = '' } of schemaErrors(kind, manifest))
         findings.push({ place: `${place}${instancePath}`, message });
     }
   }

@@ -6,7 +6,7 @@ import { isOurs, SECRET_NAME } from './environment.ts';
 import { variableFindings, type ImageUse } from './environment-rules.ts';
 import type { Finding } from './finding.ts';
 
-export interface ComposeService {
+interface ComposeService {
   image?: string;
   build?: { target?: string };
   environment?: Record<string, string | number>;

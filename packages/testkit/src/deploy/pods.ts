@@ -2,7 +2,7 @@
 import type { Finding } from './finding.ts';
 import type { Manifest } from './kustomize.ts';
 
-export interface Variable {
+interface Variable {
   name: string;
   value?: string;
   valueFrom?: { secretKeyRef?: { name: string; key: string } };
