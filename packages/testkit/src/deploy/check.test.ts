@@ -237,6 +237,11 @@ describe('compose file', () => {
       /postgres: deploy\.resources\.limits\.memory is missing/,
     ],
     [
+      'a mount of a file that is not there',
+      { text: './deploy/prometheus/alerts.yaml:', by: './deploy/prometheus/alert.yaml:' },
+      /prometheus: \.\/deploy\/prometheus\/alert\.yaml is mounted, and is not there/,
+    ],
+    [
       'a port for everybody',
       { text: '127.0.0.1:3000:3000', by: '3000:3000' },
       /grafana: ports must be bound/,

@@ -1,4 +1,5 @@
 /** All that is deployed, looked at with what judges it for real: kustomize, schemas, grammars, and our own rules. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { alertFindings, ALERTS, RULE } from './alerts.ts';
@@ -40,7 +41,11 @@ export async function checkDeployment(options: CheckOptions): Promise<Part[]> {
   }
   if (only.includes('compose')) {
     const ours = async (): Promise<Finding[]> =>
-      composeFindings(compose, file, { natsConf, made: await madeVariables(root) });
+      composeFindings(compose, file, {
+        natsConf,
+        made: await madeVariables(root),
+        exists: (path) => existsSync(join(root, path)),
+      });
     const all = findings.length > 0 ? findings : await ours();
     parts.push(part('compose', Object.keys(file.services ?? {}).length, all));
   }

@@ -17,6 +17,7 @@ interface ComposeService {
   security_opt?: string[];
   container_name?: string;
   ports?: string[];
+  volumes?: string[];
   restart?: string;
   healthcheck?: object;
   depends_on?: Record<string, object>;
@@ -65,14 +66,21 @@ export function composeImages({ services = {} }: ComposeFile): ImageUse[] {
   );
 }
 
-/** `made`: the variables that the script writes into `.env`. */
+interface ComposeSurroundings {
+  natsConf: string;
+  /** The variables that the script writes into `.env`. */
+  made: ReadonlyMap<string, string>;
+  /** Whether there is such a file in the repository. */
+  exists: (path: string) => boolean;
+}
+
 export function composeFindings(
   text: string,
   { services = {} }: ComposeFile,
-  { natsConf, made }: { natsConf: string; made: ReadonlyMap<string, string> },
+  { natsConf, made, exists }: ComposeSurroundings,
 ): Finding[] {
   const ofServices = Object.entries(services).flatMap(([name, service]) =>
-    serviceFindings(service, natsConf).map((message) => ({ place: `${FILE}: ${name}`, message })),
+    serviceFindings(service, { natsConf, exists }).map((message) => ({ place: `${FILE}: ${name}`, message })),
   );
   const worker = services['worker'];
   const isFixed = worker?.container_name !== undefined || (worker?.ports ?? []).length > 0;
@@ -85,7 +93,10 @@ export function composeFindings(
   ];
 }
 
-function serviceFindings(service: ComposeService, natsConf: string): string[] {
+function serviceFindings(
+  service: ComposeService,
+  { natsConf, exists }: Omit<ComposeSurroundings, 'made'>,
+): string[] {
   const { image = '', environment = {}, deploy } = service;
   const limits = deploy?.resources?.limits;
   const isOneShot = service.restart === 'on-failure';
@@ -93,6 +104,9 @@ function serviceFindings(service: ComposeService, natsConf: string): string[] {
     // A reference to a variable is how a secret comes in.
     variableFindings(image, name, String(value).includes('${') ? undefined : String(value), natsConf),
   );
+  const mounted = (service.volumes ?? [])
+    .map((volume) => volume.replace(/:.*$/, ''))
+    .filter((path) => path.startsWith('.'));
   return [
     service.read_only !== true && 'read_only must be true',
     service.privileged === true && 'privileged is not allowed',
@@ -106,6 +120,7 @@ function serviceFindings(service: ComposeService, natsConf: string): string[] {
     isOurs(image) && service.build?.target === undefined && 'build.target is missing',
     (service.ports ?? []).some((port) => !port.startsWith('127.0.0.1:')) &&
       'ports must be bound to 127.0.0.1',
+    ...mounted.map((path) => !exists(path) && `${path} is mounted, and is not there`),
     ...variables,
   ].filter((message) => message !== false);
 }
