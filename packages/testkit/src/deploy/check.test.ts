@@ -144,6 +144,11 @@ describe('manifests', () => {
       /Deployment noetl-worker: image noetl-worker:0\.0\.9 is not of this version, 0\.1\.0/,
     ],
     [
+      'a label of another version',
+      { file: `${K8S}/base/kustomization.yaml`, text: 'version: 0.1.0 }', by: 'version: 0.2.0 }' },
+      /Deployment noetl-api: has the label of version 0\.2\.0, not 0\.1\.0/,
+    ],
+    [
       'another version than compose has',
       { file: `${K8S}/overlays/dev/postgres.yaml`, text: /image: postgres:\S+/, by: 'image: postgres:16.4' },
       /StatefulSet postgres: image postgres:16\.4 is elsewhere postgres:17\.11/,

@@ -35,7 +35,7 @@ export async function checkDeployment(options: CheckOptions): Promise<Part[]> {
   const images: ImageUse[] = composeImages(file);
   const parts: Part[] = [];
   if (only.includes('kubernetes')) {
-    const built = await kubernetes(options, natsConf);
+    const built = await kubernetes(options, { natsConf, version });
     images.push(...built.images);
     parts.push(built.part);
   }
@@ -64,7 +64,7 @@ export async function checkDeployment(options: CheckOptions): Promise<Part[]> {
 
 async function kubernetes(
   { root, overlays: chosen }: CheckOptions,
-  natsConf: string,
+  its: { natsConf: string; version: string },
 ): Promise<{ part: Part; images: ImageUse[] }> {
   const kustomize = await findKustomize().catch((error: unknown) => (error as Error).message);
   if (typeof kustomize === 'string')
@@ -78,7 +78,7 @@ async function kubernetes(
   for (const { name, manifests } of built) {
     // The smoke test is for every overlay: it may refer to what all have.
     const of = name === 'overlays/dev' || name === 'smoke' ? secrets.dev : secrets.prod;
-    findings.push(...manifestFindings(name, manifests, { natsConf, secrets: of }));
+    findings.push(...manifestFindings(name, manifests, { ...its, secrets: of }));
   }
   const images = built.flatMap(({ name, manifests }) => imagesOf(name, manifests));
   return { part: part('kubernetes', all.length, findings), images };

@@ -8,6 +8,8 @@ import { containersOf, podFindings, podOf, type Container, type Pod } from './po
 /** What the manifests may refer to without holding it. */
 export interface Surroundings {
   natsConf: string;
+  /** Of this repository. */
+  version: string;
   /** `name/key` of the secrets that the script makes. */
   secrets: ReadonlySet<string>;
 }
@@ -26,7 +28,7 @@ export function imagesOf(overlay: string, manifests: readonly Manifest[]): Image
 export function manifestFindings(
   overlay: string,
   manifests: readonly Manifest[],
-  { natsConf, secrets }: Surroundings,
+  { natsConf, secrets, version }: Surroundings,
 ): Finding[] {
   const named = (kind: string, name: string): Manifest | undefined =>
     manifests.find((one) => one.kind === kind && one.metadata.name === name);
@@ -38,12 +40,26 @@ export function manifestFindings(
     return [
       ...(manifest.kind === 'Secret' ? [at('a Secret is no file: refer to one that is made elsewhere')] : []),
       ...(SECRET_TEXT.test(JSON.stringify(manifest)) ? [at('a secret value stands in it')] : []),
+      ...versionFindings(manifest, version).map(at),
       ...selectionFindings(manifest, pods, named).map(at),
       ...(pod
         ? [...podFindings(place, pod), ...referenceFindings(pod, named, secrets, natsConf).map(at)]
         : []),
     ];
   });
+}
+
+/** Jobs cannot be changed, so that of the migration is another one for each version. */
+function versionFindings({ kind, metadata: { name, labels = {} } }: Manifest, version: string): string[] {
+  const label = labels['app.kubernetes.io/version'];
+  const migration = `noetl-migrate-${version.replaceAll('.', '-')}`;
+  const isOld = kind === 'Job' && name.startsWith('noetl-migrate-') && name !== migration;
+  return [
+    ...(label === undefined || label === version
+      ? []
+      : [`has the label of version ${label}, not ${version}`]),
+    ...(isOld ? [`must be called ${migration}: a Job of another version cannot be changed`] : []),
+  ];
 }
 
 type Named = (kind: string, name: string) => Manifest | undefined;
