@@ -38,7 +38,7 @@ const OWNERS = {
   kysely: ['store', 'aggregator', 'api', 'worker'],
   express: ['api'],
   winston: ['service'],
-  yaml: ['playbook'],
+  yaml: ['playbook', 'testkit'],
   react: ['console'],
 };
 
