@@ -1,0 +1,21 @@
+/** Every attack of every corpus is blocked. */
+import { afterAll, describe, expect, test } from '@jest/globals';
+import type { OpenCorpus } from '../corpus.ts';
+import { corpus as templates } from './templates.ts';
+
+describe.each([templates])('$name', (corpus) => {
+  let open: OpenCorpus | undefined;
+
+  afterAll(() => open?.close());
+
+  test('all attacks are blocked', async () => {
+    open = await corpus.open();
+    const through: string[] = [];
+    for (const attack of open.attacks) {
+      const { blocked, how } = await attack.attempt();
+      if (!blocked) through.push(`${attack.name}: ${how}`);
+    }
+    expect(through).toEqual([]);
+    expect(open.attacks.length).toBeGreaterThan(0);
+  });
+});
