@@ -23,7 +23,7 @@ const ARROWS = {
   console: ['client'],
   cli: ['client', 'api', 'worker', 'aggregator', 'store', 'playbook', 'protocol', 'service', 'bus'],
   // The simulator runs the decisions themselves, on models of everything around them.
-  testkit: ['cli', 'store', 'bus', 'service', 'protocol', 'playbook', 'engine', 'api', 'worker'],
+  testkit: ['cli', 'store', 'bus', 'service', 'protocol', 'playbook', 'engine', 'api', 'worker', 'tools'],
   bench: ['cli', 'tools', 'playbook', 'store', 'bus', 'protocol'],
 };
 

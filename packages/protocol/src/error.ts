@@ -56,6 +56,10 @@ export const ERRORS = {
   CODE_SYNTAX: spec('failed', 'Fix the syntax of the code at the line given.'),
   RESULT_NOT_STORABLE: spec('failed', 'Return JSON without \\u0000, lone surrogates or extreme nesting.'),
   RESULT_TOO_LARGE: spec('failed', 'Return less than 10 MiB per item, or write the data elsewhere.'),
+  SQL_UNSAFE: spec(
+    'failed',
+    'Put a name in with `| identifier`, SQL of your own with `| sqlsafe`; data belongs where a value may stand.',
+  ),
   SQL_FAILED: spec('failed', 'Correct the statement, or see the database error code in the details.'),
   HTTP_STATUS: spec('failed', 'See the status and the body of the answer in the details.'),
   HTTP_FAILED: spec('failed', 'Check the URL, and that the host answers.', true),
@@ -70,6 +74,7 @@ export const ERRORS = {
   KEYCHAIN_NOT_FOUND: spec('not_found', 'List the entries: GET /api/keychain/catalog/<catalog id>.'),
   VALUE_MISSING: spec('failed', 'The stored value has expired or was never written.'),
   // API
+  SQL_REFUSED: spec('forbidden', 'Read tables here; for everything else use a step with the postgres tool.'),
   SQL_ENDPOINT_OFF: spec('forbidden', 'Set NOETL_SQL_ENDPOINT=on to allow read-only SQL over HTTP.'),
   VAR_UNKNOWN: spec('not_found', 'List the variables: GET /api/vars/<execution id>.'),
   EXECUTION_ENDED: spec('conflict', 'Start another execution; this one has ended.'),

@@ -1,5 +1,6 @@
 /** Budgets of one evaluation, and the way into stored values. */
 import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
+import type { Node } from './evaluate.ts';
 import { printed } from './print.ts';
 import { refuseLarger } from './size.ts';
 import { Callable, Float, holeOf, NeedsValue, Range, StepView } from './value.ts';
@@ -40,9 +41,28 @@ export class Environment {
   #operations = 0;
   #depth = 0;
   #written = 0;
+  #capturing = 0;
+  readonly #insert: ((node: Node) => string) | undefined;
 
-  constructor(scope: Scope) {
+  /** `insert`: what stands in the text for the value of an expression, where it is not printed. */
+  constructor(scope: Scope, insert?: (node: Node) => string) {
     this.scope = scope;
+    this.#insert = insert;
+  }
+
+  /** See `insert`; undefined where values are printed, and while a piece of the body is rendered to a value. */
+  inserted(node: Node): string | undefined {
+    return this.#capturing > 0 ? undefined : this.#insert?.(node);
+  }
+
+  /** Runs `work`, whose text becomes a value: of a `set` block, a macro, a filter block. */
+  capture<T>(work: () => T): T {
+    this.#capturing += 1;
+    try {
+      return work();
+    } finally {
+      this.#capturing -= 1;
+    }
   }
 
   /** Counts work; throws TEMPLATE_BUDGET when there is too much of it. */

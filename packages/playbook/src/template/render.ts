@@ -128,7 +128,7 @@ function textOf(template: CompiledTemplate, scope: Scope): string {
   return guarded(() => bodyText(new Environment(scope), template.body));
 }
 
-function bodyText(environment: Environment, body: Node[]): string {
+export function bodyText(environment: Environment, body: Node[]): string {
   let text = '';
   for (const node of body) text = environment.appended(text, nodeText(environment, node));
   return text;
@@ -151,7 +151,7 @@ function nodeText(environment: Environment, node: Node): string {
     case 'Comment':
       return '';
     default:
-      return environment.print(evaluateNode(environment, node));
+      return environment.inserted(node) ?? environment.print(evaluateNode(environment, node));
   }
 }
 
@@ -159,7 +159,7 @@ function assign(environment: Environment, node: Node): string {
   const assignee = node['assignee'] as Node;
   const value = node['value']
     ? evaluateNode(environment, node['value'] as Node)
-    : bodyText(environment, node['body'] as Node[]);
+    : environment.capture(() => bodyText(environment, node['body'] as Node[]));
   if (assignee.type === 'MemberExpression') {
     const target = evaluateNode(environment, assignee['object'] as Node);
     const name = (assignee['property'] as Node)['value'] as string;
@@ -185,7 +185,9 @@ function macro(environment: Environment, node: Node): string {
       const given = index < positional.length ? positional[index] : ownProperty(named, name);
       locals.set(name, given === undefined && fallback ? evaluateNode(environment, fallback) : given);
     }
-    return environment.withLocals(locals, () => bodyText(environment, node['body'] as Node[]));
+    return environment.capture(() =>
+      environment.withLocals(locals, () => bodyText(environment, node['body'] as Node[])),
+    );
   });
   environment.assign((node['name'] as Node)['value'] as string, called);
   return '';
@@ -193,10 +195,12 @@ function macro(environment: Environment, node: Node): string {
 
 /** `{% filter upper %}…{% endfilter %}`. */
 function filtered(environment: Environment, node: Node): string {
-  const operand = { type: 'StringLiteral', value: bodyText(environment, node['body'] as Node[]) };
-  return environment.print(
-    evaluateNode(environment, { type: 'FilterExpression', operand, filter: node['filter'] }),
-  );
+  const operand = {
+    type: 'StringLiteral',
+    value: environment.capture(() => bodyText(environment, node['body'] as Node[])),
+  };
+  const expression = { type: 'FilterExpression', operand, filter: node['filter'] };
+  return environment.inserted(expression) ?? environment.print(evaluateNode(environment, expression));
 }
 
 /** What a round takes besides its body: names of its own, and `loop`. */

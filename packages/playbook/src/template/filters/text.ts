@@ -182,6 +182,9 @@ export const TEXT_FILTERS: Record<string, Filter> = {
     filledIn(environment, text(environment, value), positional, named),
   indent,
   strftime,
+  // In SQL, the last filter of an expression says what its value is; see the postgres tool.
+  sqlsafe: (environment, value) => text(environment, value),
+  identifier: simple((value) => `"${value.replaceAll('"', '""')}"`),
 };
 
 /** Without `<…>` and comments, in one pass. */

@@ -1,9 +1,10 @@
 /** Every attack of every corpus is blocked. */
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { OpenCorpus } from '../corpus.ts';
+import { corpus as sql } from './sql.ts';
 import { corpus as templates } from './templates.ts';
 
-describe.each([templates])('$name', (corpus) => {
+describe.each([templates, sql])('$name', (corpus) => {
   let open: OpenCorpus | undefined;
 
   afterAll(() => open?.close());
