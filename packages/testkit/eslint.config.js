@@ -14,7 +14,7 @@ const ARROWS = {
   engine: ['playbook', 'protocol'],
   store: ['protocol'],
   bus: ['protocol'],
-  tools: ['playbook', 'protocol'],
+  tools: ['playbook', 'protocol', 'service'],
   service: [],
   api: ['engine', 'store', 'bus', 'playbook', 'service', 'protocol'],
   worker: ['tools', 'playbook', 'store', 'bus', 'service', 'protocol'],

@@ -104,7 +104,7 @@ export async function runApi(config: Config, log: Log): Promise<void> {
       notices(bus, queue),
       ...relayServices(deps, config.sweepMs, rounds),
       scheduleService(api, config.sweepMs, rounds),
-      webhookService(api, config.sweepMs, rounds),
+      webhookService({ ...api, outbound: config.outbound }, config.sweepMs, rounds),
       every('expiry', config.sweepMs * EXPIRY_SWEEPS, () => dropExpired(store, EXPIRED_MAX), { log, rounds }),
       http(createServer(createApp(api, { loopback: isLoopback(config.host) })), config),
     ],

@@ -62,6 +62,7 @@ export const ERRORS = {
   ),
   SQL_FAILED: spec('failed', 'Correct the statement, or see the database error code in the details.'),
   HTTP_STATUS: spec('failed', 'See the status and the body of the answer in the details.'),
+  HTTP_REFUSED: spec('failed', 'If playbooks may reach the address, add it to NOETL_HTTP_ALLOW.'),
   HTTP_FAILED: spec('failed', 'Check the URL, and that the host answers.', true),
   CHILD_FAILED: spec('failed', 'See the child execution: GET /api/executions/<id>.'),
   CREDENTIAL_UNKNOWN: spec('failed', 'Create it: POST /api/credentials {name, type, data}.'),
