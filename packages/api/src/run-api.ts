@@ -44,7 +44,11 @@ const ROLL_CALL_MS = 2_000;
 /** Values whose time is over are deleted every so many sweeps; they are not read before that either. */
 const EXPIRY_SWEEPS = 10;
 const EXPIRED_MAX = 1_000;
-const HEADERS_TIMEOUT_MS = 15_000;
+/**
+ * How long a request may take to arrive, and how large its head may be. Answers may take as long as they like: streams
+ * of events and of items do.
+ */
+const SERVER_LIMITS = { headersTimeout: 15_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024 };
 /** A request that waits longer for Postgres is answered with 503. */
 const STATEMENT_TIMEOUT_MS = 15_000;
 const READY_TIMEOUT_MS = 2_000;
@@ -106,7 +110,7 @@ export async function runApi(config: Config, log: Log): Promise<void> {
       scheduleService(api, config.sweepMs, rounds),
       webhookService({ ...api, outbound: config.outbound }, config.sweepMs, rounds),
       every('expiry', config.sweepMs * EXPIRY_SWEEPS, () => dropExpired(store, EXPIRED_MAX), { log, rounds }),
-      http(createServer(createApp(api, { loopback: isLoopback(config.host) })), config),
+      http(createServer(SERVER_LIMITS, createApp(api, { loopback: isLoopback(config.host) })), config),
     ],
     { log, graceMs: config.shutdownGraceMs },
   );
@@ -154,7 +158,6 @@ function notices(bus: Bus, queue: AdvanceQueue): Service {
 }
 
 function http(server: Server, { host, port }: Config): Service {
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
   return {
     name: 'http',
     start: () =>

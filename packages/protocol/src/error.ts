@@ -116,6 +116,7 @@ export const ERRORS = {
   OVERLOADED: spec('unavailable', 'Wait for the seconds in Retry-After; or raise the limit named.', true),
   // Running
   STEP_FAILED: spec('failed', 'See the error of the step.'),
+  STEP_ENDLESS: spec('failed', 'Give the way back a condition that ends, or loop over a collection.'),
   WORKER_DIED: spec(
     'failed',
     'Its worker vanished each time: look for memory, for signals, and for code that ends its parent process.',

@@ -1,11 +1,12 @@
 /** Every attack of every corpus is blocked. */
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { OpenCorpus } from '../corpus.ts';
+import { corpus as inputs } from './inputs.ts';
 import { corpus as sql } from './sql.ts';
 import { corpus as ssrf } from './ssrf.ts';
 import { corpus as templates } from './templates.ts';
 
-describe.each([templates, ssrf, sql])('$name', (corpus) => {
+describe.each([templates, ssrf, inputs, sql])('$name', (corpus) => {
   let open: OpenCorpus | undefined;
 
   afterAll(() => open?.close());
