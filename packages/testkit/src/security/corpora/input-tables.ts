@@ -152,18 +152,18 @@ export const PLAYBOOKS: readonly Body[] = (
       'a template of brackets',
       () =>
         `${HEAD}workflow: [{step: a, tool: {kind: noop, input: {a: "{{ ${nested('(', ')', 20_000)} }}"}}}]`,
-      400,
+      422,
     ],
     [
       'a template of blanks',
-      () => `${HEAD}workflow: [{step: a, tool: {kind: noop, input: {a: "{{ x }}${' '.repeat(400_000)}"}}}]`,
-      400,
+      () => `${HEAD}workflow: [{step: a, tool: {kind: noop, input: {a: "{{ x }}${' '.repeat(400_000)}y"}}}]`,
+      422,
     ],
     [
       'a template of tests',
       () =>
         `${HEAD}workflow: [{step: a, tool: {kind: noop, input: {a: "{{ a ${'is b(a '.repeat(20_000)} }}"}}}]`,
-      400,
+      422,
     ],
     [
       'nothing but braces',
