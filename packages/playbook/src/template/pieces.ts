@@ -7,6 +7,7 @@ import { Environment, guarded, type Scope } from './environment.ts';
 import { evaluate, type Node } from './evaluate.ts';
 import { located } from './located.ts';
 import { nativeOf } from './native.ts';
+import { truthy } from './operators.ts';
 import { bodyText } from './render.ts';
 
 /** The value of one expression, with what its author says of it by its last filter. */
@@ -14,8 +15,11 @@ export interface Inserted {
   value: Json | undefined;
   /** As a template prints it. */
   text: string;
-  /** `| sqlsafe`: SQL; `| identifier`: a name, quoted already; else a value. */
-  as: 'value' | 'sqlsafe' | 'identifier';
+  /**
+   * `sqlsafe`: SQL, by `| sqlsafe` or because the author wrote it as a literal; `identifier`: a name, quoted already;
+   * `quoted`: text that the author put quotes around, which are not part of it; else a value.
+   */
+  as: 'value' | 'sqlsafe' | 'identifier' | 'quoted';
   /** What `| join('…')` at the end puts together. */
   list?: { items: Json[]; texts: string[]; separator: string };
 }
@@ -37,9 +41,7 @@ export function renderPieces(text: string, scope: Scope, at = ''): Piece[] {
     inserted.push(insertedBy(environment, node));
     return MARK;
   });
-  const body = located(at, text, () =>
-    guarded(() => bodyText(environment, template.body)),
-  );
+  const body = located(at, text, () => guarded(() => bodyText(environment, template.body)));
   return body.split(MARK).flatMap((written, index) => {
     const value = inserted[index];
     const own = written === '' ? [] : [written];
@@ -47,13 +49,52 @@ export function renderPieces(text: string, scope: Scope, at = ''): Piece[] {
   });
 }
 
-function insertedBy(environment: Environment, node: Node): Inserted {
+function insertedBy(environment: Environment, written: Node): Inserted {
+  const node = chosen(environment, written);
+  if (!node) return { value: undefined, text: '', as: 'value' };
+  if (node.type === 'StringLiteral') {
+    const text = String(node['value']);
+    return { value: text, text, as: 'sqlsafe' };
+  }
+  const quoted = quotedBy(environment, node);
+  if (quoted !== undefined) return { value: quoted, text: environment.written(quoted), as: 'quoted' };
   const as = saidOf(node);
   const plain = as === 'value' && isEscapedByHand(node) ? (node['operand'] as Node) : node;
   const list = as === 'value' ? listOf(environment, node) : undefined;
   const value = evaluate(environment, plain);
   const text = environment.written(environment.print(value));
   return { value: nativeOf(value), text, as, ...(list && { list }) };
+}
+
+/** The branch of `… if … else …` that is taken; undefined where there is none. */
+function chosen(environment: Environment, node: Node): Node | undefined {
+  if (node.type === 'Ternary') {
+    const taken = truthy(evaluate(environment, node['condition'] as Node)) ? 'trueExpr' : 'falseExpr';
+    return chosen(environment, node[taken] as Node);
+  }
+  if (node.type !== 'SelectExpression') return node;
+  return truthy(evaluate(environment, node['test'] as Node))
+    ? chosen(environment, node['lhs'] as Node)
+    : undefined;
+}
+
+/** The text within `"'" ~ x ~ "'"`. */
+function quotedBy(environment: Environment, node: Node): string | undefined {
+  const parts = concatenated(node);
+  const [first, last] = [parts[0], parts.at(-1)];
+  const isQuoted = first?.type === 'StringLiteral' && last?.type === 'StringLiteral' && parts.length > 2;
+  if (!isQuoted || first['value'] !== "'" || last['value'] !== "'") return undefined;
+  return parts
+    .slice(1, -1)
+    .map((part) => (isEscapedByHand(part) ? (part['operand'] as Node) : part))
+    .map((part) => environment.print(evaluate(environment, part)))
+    .join('');
+}
+
+function concatenated(node: Node): Node[] {
+  const operator = node.type === 'BinaryExpression' ? (node['operator'] as { value: string }).value : '';
+  if (operator !== '~' && operator !== '+') return [node];
+  return [...concatenated(node['left'] as Node), ...concatenated(node['right'] as Node)];
 }
 
 /** Items of a list that a plain `| join('…')` makes text of. */

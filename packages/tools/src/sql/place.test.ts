@@ -94,6 +94,10 @@ test.each<[string, string, unknown[]]>([
     ['a', QUOTE],
   ],
   ['{% set x %}{{ evil }}{% endset %}SELECT {{ x }}', 'SELECT $1', [QUOTE]],
+  ['SELECT {{ "\'" ~ evil ~ "\'" if evil else \'NULL\' }}', "SELECT 'x''; DROP TABLE t; --'", []],
+  ['SELECT {{ "\'" + (evil | replace("\'", "\'\'")) + "\'" }}', "SELECT 'x''; DROP TABLE t; --'", []],
+  ["SELECT 1 {{ 'ORDER BY 1' if yes else '' }} {{ 'LIMIT 1' if nothing }}", 'SELECT 1 ORDER BY 1', []],
+  ["SELECT {{ evil if yes else 'NULL' }}", 'SELECT $1', [QUOTE]],
   ['SELECT 1 WHERE {{ "a = b" | sqlsafe }}', 'SELECT 1 WHERE a = b', []],
 ])('%s', (template, text, values) => {
   expect(sql(template)).toEqual([[text, values]]);
@@ -127,6 +131,7 @@ describe('what would be SQL where the author did not say so', () => {
     ['{{ evil }} INTO t'],
     ['SELECT ${{ name }}$'],
     ["SELECT a {{ e }}'a'"],
+    [`SELECT E{{ "'" ~ evil ~ "'" }}`],
     ["SELECT '{{ zero }}'"],
     ['SELECT {{ zero | sqlsafe }}'],
     ['SELECT {{ map }}.a'],

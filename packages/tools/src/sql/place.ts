@@ -74,19 +74,21 @@ function inCode(
   binding: Binding,
 ): string {
   const { text, as } = piece;
-  if (as !== 'value') return withoutMarks(text);
+  if (as === 'sqlsafe' || as === 'identifier') return withoutMarks(text);
   const before = pieces.slice(0, at).at(-1);
   const after = pieces[at + 1];
   const previous = typeof before === 'string' ? before.slice(-1) : before ? '\0' : place.touches;
   const next = typeof after === 'string' ? after.slice(0, 1) : after ? '\0' : place.touchedBy;
+  // A word right before a quote can change what the quotes mean: E'…', U&'…'.
+  const isQuoteNext = next === "'" || next === '"';
   if (/[\w.$\0\u0080-\uffff]/.test(previous) || /[\w$.\0\u0080-\uffff]/.test(next)) {
     // Part of a name: nothing but letters, digits and underscores.
-    if (WORD.test(text) && previous !== '$' && next !== '$') return text;
+    if (WORD.test(text) && previous !== '$' && next !== '$' && !isQuoteNext) return text;
     throw unsafe(piece, 'is part of a name');
   }
+  if (as === 'quoted') return literal(text);
   if (isValuePlace(place.words[at] ?? '')) return asValue(piece, place.words[at] ?? '', statement, binding);
   if (isPlain(piece.value)) return asValue(piece, place.words[at] ?? '', statement, binding);
-  const isQuoteNext = next === "'" || next === '"';
   if ((text === '' || NAME.test(text) || DIGITS.test(text)) && !isQuoteNext) return text;
   throw unsafe(piece, 'stands where a name or a word of SQL is expected');
 }

@@ -13,7 +13,7 @@ export interface Fragment {
 }
 
 /** Of the values in code. */
-export interface Place {
+interface Place {
   /** For each piece, the word or mark before it, over comments and blanks. */
   words: string[];
   /** Characters right before and right after the fragment. */
