@@ -14,7 +14,7 @@ const ARROWS = {
   engine: ['playbook', 'protocol'],
   store: ['protocol'],
   bus: ['protocol'],
-  tools: ['playbook', 'protocol'],
+  tools: ['playbook', 'protocol', 'service'],
   service: [],
   api: ['engine', 'store', 'bus', 'playbook', 'service', 'protocol'],
   worker: ['tools', 'playbook', 'store', 'bus', 'service', 'protocol'],
@@ -23,7 +23,7 @@ const ARROWS = {
   console: ['client'],
   cli: ['client', 'api', 'worker', 'aggregator', 'store', 'playbook', 'protocol', 'service', 'bus'],
   // The simulator runs the decisions themselves, on models of everything around them.
-  testkit: ['cli', 'store', 'bus', 'service', 'protocol', 'playbook', 'engine', 'api', 'worker'],
+  testkit: ['cli', 'store', 'bus', 'service', 'protocol', 'playbook', 'engine', 'api', 'worker', 'tools'],
   bench: ['cli', 'tools', 'playbook', 'store', 'bus', 'protocol'],
 };
 

@@ -57,7 +57,11 @@ const ROLL_CALL_MS = 2_000;
 const EXPIRY_SWEEPS = 10;
 const TOPOLOGY_SWEEPS = 2;
 const EXPIRED_MAX = 1_000;
-const HEADERS_TIMEOUT_MS = 15_000;
+/**
+ * How long a request may take to arrive, and how large its head may be. Answers may take as long as they like: streams
+ * of events and of items do.
+ */
+const SERVER_LIMITS = { headersTimeout: 15_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024 };
 /** A request that waits longer for Postgres is answered with 503. */
 const STATEMENT_TIMEOUT_MS = 15_000;
 const READY_TIMEOUT_MS = 2_000;
@@ -125,9 +129,9 @@ export async function runApi(config: Config, log: Log): Promise<void> {
       every('topology', config.sweepMs * TOPOLOGY_SWEEPS, () => ensureTopology(bus), { log, rounds }),
       ...relayServices(deps, config.sweepMs, rounds),
       scheduleService(api, config.sweepMs, rounds),
-      webhookService(api, config.sweepMs, rounds),
+      webhookService({ ...api, outbound: config.outbound }, config.sweepMs, rounds),
       every('expiry', config.sweepMs * EXPIRY_SWEEPS, () => dropExpired(store, EXPIRED_MAX), { log, rounds }),
-      http(createServer(createApp(api, { loopback: !config.auth.on })), config),
+      http(createServer(SERVER_LIMITS, createApp(api, { loopback: !config.auth.on })), config),
     ],
     { log, graceMs: config.shutdownGraceMs },
   );
@@ -198,7 +202,6 @@ function notices(bus: Bus, queue: AdvanceQueue): Service {
 }
 
 function http(server: Server, { host, port }: Config): Service {
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
   return {
     name: 'http',
     start: () =>

@@ -1,7 +1,14 @@
 /** Tells whoever asked that an execution has ended: signed, tried again with growing pauses, one at a time each. */
 import { createHmac } from 'node:crypto';
 import { isJsonObject, jsonText, NoetlError, type Id, type Json } from '@noetl/protocol';
-import { every, type Log, type RoundRecorder, type Service } from '@noetl/service';
+import {
+  every,
+  guardedConnector,
+  type Log,
+  type OutboundPolicy,
+  type RoundRecorder,
+  type Service,
+} from '@noetl/service';
 import {
   settleDelivery,
   takeDeliveries,
@@ -10,12 +17,15 @@ import {
   type Store,
   type Webhook,
 } from '@noetl/store';
+import { Agent, fetch, type Dispatcher } from 'undici';
 
 export interface WebhookDeps {
   store: Store;
   log: Log;
   sealer: Sealer;
   nowMs: () => number;
+  /** Which addresses receivers may have. */
+  outbound: OutboundPolicy;
 }
 
 const BATCH = 20;
@@ -25,17 +35,23 @@ const RETRY_FIRST_MS = 5_000;
 const RETRY_MAX_MS = 3_600_000;
 
 export function webhookService(deps: WebhookDeps, intervalMs: number, rounds: RoundRecorder): Service {
+  const agent = new Agent({ connect: guardedConnector(deps.outbound) });
   const round = async (): Promise<number> => {
     const due = await takeDeliveries(deps.store, { limit: BATCH, busy_ms: TIMEOUT_MS * 3 });
-    await Promise.all(due.map((delivery) => deliver(deps, delivery)));
+    await Promise.all(due.map((delivery) => deliver(deps, agent, delivery)));
     return due.length;
   };
-  return every('webhooks', intervalMs, round, { log: deps.log, rounds });
+  const service = every('webhooks', intervalMs, round, { log: deps.log, rounds });
+  const stop = async (): Promise<void> => {
+    await service.stop();
+    await agent.close().catch(() => undefined);
+  };
+  return { ...service, stop };
 }
 
-async function deliver(deps: WebhookDeps, delivery: Delivery): Promise<void> {
+async function deliver(deps: WebhookDeps, dispatcher: Dispatcher, delivery: Delivery): Promise<void> {
   const { execution_id, attempts } = delivery;
-  const error = await send(deps, delivery);
+  const error = await send(deps, dispatcher, delivery);
   if (error === undefined) return settleDelivery(deps.store, execution_id, { delivered: true });
   const retry_ms =
     attempts >= TRIES_MAX ? undefined : Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempts - 1));
@@ -51,6 +67,7 @@ async function deliver(deps: WebhookDeps, delivery: Delivery): Promise<void> {
 /** What went wrong; undefined when the receiver has answered 2xx. */
 async function send(
   { sealer, nowMs }: WebhookDeps,
+  dispatcher: Dispatcher,
   { execution_id, webhook, body }: Delivery,
 ): Promise<string | undefined> {
   const text = JSON.stringify(body);
@@ -69,6 +86,7 @@ async function send(
     }
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const answer = await fetch(webhook.url, {
+      dispatcher,
       method: 'POST',
       headers,
       body: text,

@@ -27,6 +27,17 @@ test('an arc taken beside a back arc is followed in every round', () => {
   expect([story.status, story.count('step.enter', 'note')]).toEqual(['COMPLETED', 2]);
 });
 
+test('a way back that never ends ends the execution', () => {
+  const story = new Story(step('start', to('a')) + step('a', to('a')));
+  story.ends('start');
+  const { a } = story.state.steps;
+  if (a) story.state = { ...story.state, steps: { ...story.state.steps, a: { ...a, visits: 9_999 } } };
+  story.ends('a');
+  expect([story.status, story.running]).toEqual(['RUNNING', ['a']]);
+  story.ends('a');
+  expect([story.status, story.running]).toEqual(['FAILED', []]);
+});
+
 describe('what a request sends in the shape of a range or a reference', () => {
   const each = "  - {step: start, loop: {in: '{{ xs }}', iterator: i}, tool: {kind: noop}}\n";
 

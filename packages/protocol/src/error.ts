@@ -56,8 +56,13 @@ export const ERRORS = {
   CODE_SYNTAX: spec('failed', 'Fix the syntax of the code at the line given.'),
   RESULT_NOT_STORABLE: spec('failed', 'Return JSON without \\u0000, lone surrogates or extreme nesting.'),
   RESULT_TOO_LARGE: spec('failed', 'Return less than 10 MiB per item, or write the data elsewhere.'),
+  SQL_UNSAFE: spec(
+    'failed',
+    'Put a name in with `| identifier`, SQL of your own with `| sqlsafe`; data belongs where a value may stand.',
+  ),
   SQL_FAILED: spec('failed', 'Correct the statement, or see the database error code in the details.'),
   HTTP_STATUS: spec('failed', 'See the status and the body of the answer in the details.'),
+  HTTP_REFUSED: spec('failed', 'If playbooks may reach the address, add it to NOETL_HTTP_ALLOW.'),
   HTTP_FAILED: spec('failed', 'Check the URL, and that the host answers.', true),
   CHILD_FAILED: spec('failed', 'See the child execution: GET /api/executions/<id>.'),
   CREDENTIAL_UNKNOWN: spec('failed', 'Create it: POST /api/credentials {name, type, data}.'),
@@ -70,6 +75,7 @@ export const ERRORS = {
   KEYCHAIN_NOT_FOUND: spec('not_found', 'List the entries: GET /api/keychain/catalog/<catalog id>.'),
   VALUE_MISSING: spec('failed', 'The stored value has expired or was never written.'),
   // API
+  SQL_REFUSED: spec('forbidden', 'Read tables here; for everything else use a step with the postgres tool.'),
   SQL_ENDPOINT_OFF: spec('forbidden', 'Set NOETL_SQL_ENDPOINT=on to allow read-only SQL over HTTP.'),
   VAR_UNKNOWN: spec('not_found', 'List the variables: GET /api/vars/<execution id>.'),
   EXECUTION_ENDED: spec('conflict', 'Start another execution; this one has ended.'),
@@ -121,6 +127,7 @@ export const ERRORS = {
   OVERLOADED: spec('unavailable', 'Wait for the seconds in Retry-After; or raise the limit named.', true),
   // Running
   STEP_FAILED: spec('failed', 'See the error of the step.'),
+  STEP_ENDLESS: spec('failed', 'Give the way back a condition that ends, or loop over a collection.'),
   WORKER_DIED: spec(
     'failed',
     'Its worker vanished each time: look for memory, for signals, and for code that ends its parent process.',

@@ -2,6 +2,8 @@
 import env from 'env-var';
 import { authConfig, type AuthConfig } from './auth-config.ts';
 import { ConfigError } from './config-error.ts';
+import { hostAndPort, networks, ownServices } from './outbound/settings.ts';
+import type { OutboundPolicy } from './outbound/guard.ts';
 import { parseFailpoint, type FailpointRule } from './failpoints.ts';
 
 export interface Config {
@@ -49,6 +51,8 @@ export interface Config {
   encryptionKeys: string[];
   /** Base URLs that the http tool reaches at another address: staging, mirrors, mocks. */
   httpHosts: Record<string, string>;
+  /** Which addresses requests of playbooks, and of webhooks, may reach. */
+  outbound: OutboundPolicy;
   /** New executions are refused while so many have not ended, or so many commands are open. */
   executionsMax: number;
   commandsMax: number;
@@ -99,6 +103,13 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
   const stepSlots = number('NOETL_STEP_SLOTS', 2);
   const days = get('NOETL_RETENTION_DAYS').asIntPositive();
   const auditDays = get('NOETL_AUDIT_RETENTION_DAYS').asIntPositive();
+  const httpHosts = hostsOf(get('NOETL_HTTP_HOSTS').default('').asArray());
+  const isProduction = source['NODE_ENV'] === 'production';
+  const [host, port] = [
+    get('NOETL_HOST').default('127.0.0.1').asString(),
+    get('NOETL_PORT').default(8082).asPortNumber(),
+  ];
+  const address = `${host}:${String(port)}`;
   return {
     databaseUrl: get('DATABASE_URL').required().asString(),
     databaseConnections: number('NOETL_DATABASE_CONNECTIONS', 10),
@@ -115,8 +126,8 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
         stateMaxAgeMs: number('NOETL_KV_RETENTION_DAYS', 7) * DAY_MS,
       },
     },
-    host: get('NOETL_HOST').default('127.0.0.1').asString(),
-    port: get('NOETL_PORT').default(8082).asPortNumber(),
+    host,
+    port,
     auth: authConfig(get),
     metricsPort: metricsPortOf(get('NOETL_METRICS_PORT').asString(), () =>
       get('NOETL_METRICS_PORT').required().asPortNumber(),
@@ -135,7 +146,22 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     executionsMax: number('NOETL_EXECUTIONS_MAX', 10_000),
     commandsMax: number('NOETL_COMMANDS_MAX', 100_000),
     encryptionKeys: get('NOETL_ENCRYPTION_KEY').default('').asArray(),
-    httpHosts: hostsOf(get('NOETL_HTTP_HOSTS').default('').asArray()),
+    httpHosts,
+    outbound: {
+      private: get('NOETL_HTTP_PRIVATE')
+        .default(isProduction ? 'deny' : 'allow')
+        .asEnum(['allow', 'deny']),
+      // Where the operator has said that a base URL is to be reached, it may be.
+      allow: [
+        ...allowOf(get('NOETL_HTTP_ALLOW').default('').asArray()),
+        ...Object.values(httpHosts).map(hostAndPort),
+      ],
+      own: ownServices(
+        get('DATABASE_URL').asString(),
+        get('NATS_URL').asString(),
+        isProduction ? address : undefined,
+      ),
+    },
     ...(days !== undefined && { retentionDays: days }),
     ...(auditDays !== undefined && { auditRetentionDays: auditDays }),
     maintenanceMs: number('NOETL_MAINTENANCE_MS', 3_600_000),
@@ -180,6 +206,14 @@ function hostsOf(entries: string[]): Record<string, string> {
       return [new URL(from).origin, new URL(to).origin];
     }),
   );
+}
+
+function allowOf(entries: string[]): string[] {
+  try {
+    return networks(entries);
+  } catch (error) {
+    throw new ConfigError((error as Error).message);
+  }
 }
 
 function failpointsOf(rules: string[], { NODE_ENV }: NodeJS.ProcessEnv): FailpointRule[] {

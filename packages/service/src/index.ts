@@ -4,6 +4,8 @@ export { ConfigError } from './config-error.ts';
 export { loadConfig, templateEnv, type Config, type LogLevel } from './config.ts';
 export { failpoints, FAILPOINTS, type Failpoint, type FailpointName } from './failpoints.ts';
 export { every, runServices, type RunOptions, type Service } from './lifecycle.ts';
+export { guardedConnector, OutboundRefused, type Lookup } from './outbound/connect.ts';
+export { type OutboundPolicy } from './outbound/guard.ts';
 export { createLog, type Log } from './log.ts';
 export { whenUp } from './start.ts';
 export { busRecorder, roundRecorder, watchPool, type RoundRecorder } from './metrics/process.ts';

@@ -16,4 +16,6 @@ export type {
 export { secondsOf } from './artifact.ts';
 export type { RunnerEnd } from './runner/pool.ts';
 export { limitKeys } from './limit-keys.ts';
+export { renderSql } from './sql/render.ts';
+export { sqlBinding } from './sql/source.ts';
 export { createToolbox, type Toolbox, type ToolboxOptions } from './toolbox.ts';

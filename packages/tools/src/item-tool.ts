@@ -43,6 +43,14 @@ function secondsIn(config: JsonObject): number | undefined {
   return seconds > 0 ? seconds : undefined;
 }
 
+/** Milliseconds that one item of a batch may take; `timeoutS`: unless something else is said. */
+export function timeoutOf(
+  { environment, config }: Pick<ToolCall, 'environment' | 'config'>,
+  timeoutS: number,
+): number {
+  return environment.timeout_ms ?? (secondsIn(config) ?? timeoutS) * 1000;
+}
+
 export function itemTool({ kind, schema, timeout_s, run }: ItemTool): Tool {
   return {
     kind,
@@ -73,7 +81,7 @@ async function outcomeOf(
   run: ItemTool['run'],
   timeoutS: number,
 ): Promise<ToolOutcome> {
-  const limitMs = environment.timeout_ms ?? (secondsIn(config) ?? timeoutS) * 1000;
+  const limitMs = timeoutOf({ environment, config }, timeoutS);
   const timeout = AbortSignal.timeout(Math.min(TIMER_MAX_MS, Math.ceil(limitMs)));
   const signal = AbortSignal.any([environment.signal, timeout]);
   const startedAt = performance.now();

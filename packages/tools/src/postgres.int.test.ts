@@ -232,7 +232,7 @@ describe('sessions', () => {
       query: "SELECT current_setting('search_path') AS path, current_setting('statement_timeout') AS t",
       pool,
     });
-    expect(rows).toEqual([{ path: '"$user", public', t: '0' }]);
+    expect(rows).toEqual([{ path: '"$user", public', t: '310s' }]);
   });
 
   test('a transaction that is left open is undone', async () => {

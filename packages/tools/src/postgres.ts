@@ -1,7 +1,7 @@
 /** The tool `postgres`: statements one after another on one connection of the credential's pool. */
 import type { Json, JsonObject } from '@noetl/protocol';
 import { requiredCredential } from './auth.ts';
-import { itemTool, type ToolCall } from './item-tool.ts';
+import { itemTool, timeoutOf, type ToolCall } from './item-tool.ts';
 import { first, mappingSetting } from './settings.ts';
 import type { Tool } from './tool.ts';
 import { bound, type Bound } from './sql/parameters.ts';
@@ -43,7 +43,7 @@ async function run(pools: PostgresPools, call: ToolCall): Promise<Json> {
   const { config, input, environment, signal } = call;
   const statements = boundStatements(config, input);
   const { data } = await requiredCredential(environment, 'postgres', first(config, 'auth', 'credential'));
-  const pool = pools.pool(data, mappingSetting(config, 'pool') ?? {});
+  const pool = pools.pool(data, mappingSetting(config, 'pool') ?? {}, timeoutOf(call, TIMEOUT_S));
   return withSession(pool, signal, async (execute) => {
     const results: StatementResult[] = [];
     for (const statement of statements) results.push(await execute(statement));

@@ -1,5 +1,6 @@
 /** The tools of one worker, by kind, with the runner processes behind them. */
 import { fileURLToPath } from 'node:url';
+import type { Lookup, OutboundPolicy } from '@noetl/service';
 import { artifact } from './artifact.ts';
 import { codeTool } from './code-tool.ts';
 import { createHttp, type Http } from './http/index.ts';
@@ -33,6 +34,10 @@ export interface ToolboxOptions {
   runners: number;
   /** Base URLs that the http tool reaches at another address. */
   httpHosts?: Record<string, string>;
+  /** Which addresses the http tool may reach; without it private ones, too. */
+  outbound?: OutboundPolicy;
+  /** How the http tool resolves names, unless as the system does it. */
+  lookup?: Lookup;
   /** Folder that scripts of type `file` are read from. */
   scriptsDir?: string;
   /** Told of every runner process that is not used again. */
@@ -46,6 +51,8 @@ export function createToolbox({
   pythonPath = 'python3',
   runners,
   httpHosts = {},
+  outbound = { private: 'allow', allow: [], own: [] },
+  lookup,
   scriptsDir,
   runnerEnded = () => undefined,
 }: ToolboxOptions): Toolbox {
@@ -60,7 +67,7 @@ export function createToolbox({
     (reason) => runnerEnded('javascript', reason),
   );
   const pools = new PostgresPools();
-  const http = createHttp(httpHosts);
+  const http = createHttp({ hosts: httpHosts, outbound, ...(lookup && { lookup }) });
   const scripts: ScriptDeps = {
     ...(scriptsDir !== undefined && { folder: scriptsDir }),
     http: (config, { environment }) =>

@@ -2,7 +2,7 @@
 import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import type pg from 'pg';
 import { requiredCredential } from './auth.ts';
-import { itemTool, type ToolCall } from './item-tool.ts';
+import { itemTool, timeoutOf, type ToolCall } from './item-tool.ts';
 import { first, mappingSetting, numberSetting, requiredText, textSetting } from './settings.ts';
 import type { PostgresPools } from './sql/pools.ts';
 import { statementsOf } from './sql/source.ts';
@@ -67,7 +67,8 @@ async function transfer(deps: TransferDeps, call: ToolCall): Promise<Json> {
     'transfer',
     first(target, 'auth', 'credential'),
   );
-  const chunks = await writeChunks(deps.pools.pool(data, {}), { ...target, mode }, mapped, size, call.signal);
+  const pool = deps.pools.pool(data, {}, timeoutOf(call, TIMEOUT_S));
+  const chunks = await writeChunks(pool, { ...target, mode }, mapped, size, call.signal);
   return {
     status: 'success',
     direction: `${sourceType}_to_${targetType}`,
@@ -104,7 +105,8 @@ async function sourceRows(
     first(source, 'auth', 'credential'),
   );
   const statements = statementsOf(source, 'transfer').map((text) => bound(text, first(source, 'params')));
-  return withSession(pools.pool(data, {}), call.signal, async (execute) => {
+  const pool = pools.pool(data, {}, timeoutOf(call, TIMEOUT_S));
+  return withSession(pool, call.signal, async (execute) => {
     let rows: Json[] = [];
     for (const statement of statements) ({ rows } = await execute(statement));
     return rows.filter(isJsonObject);

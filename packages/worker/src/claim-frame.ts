@@ -11,7 +11,7 @@ import {
 import { fillFrame } from '@noetl/store';
 import { STEP_DEATHS_MAX, workerDied } from './careful.ts';
 import type { CommandEnvironment } from './environment.ts';
-import { Frame } from './frame.ts';
+import { Frame, renderConfig } from './frame.ts';
 import type { Gate } from './gate.ts';
 import { Postponed } from './line.ts';
 import type { LoopContext } from './loop-context.ts';
@@ -75,7 +75,7 @@ async function claimedRows(
   const frame = new Frame({ ...loop.context, vars }, names, values);
   const config = await values.run(() => {
     const max = oneByOne ? 1 : Math.max(1, Math.floor(Number(render(cursor.max_rows, frame.scope()))));
-    return render(cursor.config, frame.scope({ __frame_max_rows: max })) as JsonObject;
+    return renderConfig(cursor, frame.scope({ __frame_max_rows: max }));
   });
   const key = `${loop.execution_id}/${loop.step}/${loop.loop_id}/claim`;
   const { toolbox } = deps;

@@ -9,7 +9,8 @@ import {
   type Step,
   type Task,
 } from '@noetl/playbook';
-import type { Context, Json, JsonObject } from '@noetl/protocol';
+import { isJsonObject, type Context, type Json, type JsonObject } from '@noetl/protocol';
+import { renderSql, sqlBinding } from '@noetl/tools';
 import type { LoadedValues } from './loaded-values.ts';
 
 /** Kinds whose `code` is a program: templates in it print as literals of the language. */
@@ -76,13 +77,24 @@ export class Frame {
 }
 
 /** The tool's configuration with its templates rendered; code is rendered as code. */
-export function renderConfig(task: Task, scope: Scope): JsonObject {
-  const config: JsonObject = {};
-  for (const [key, template] of Object.entries(task.config)) {
-    const isCode = key === 'code' && typeof template === 'string' && CODE_KINDS.has(task.kind);
-    config[key] = isCode ? renderCode(template, scope) : render(template, scope);
+export function renderConfig({ kind, config }: Pick<Task, 'kind' | 'config'>, scope: Scope): JsonObject {
+  return Object.fromEntries(
+    Object.entries(config).map(([key, template]) => {
+      const isCode = key === 'code' && typeof template === 'string' && CODE_KINDS.has(kind);
+      return [key, isCode ? renderCode(template, scope) : renderSetting(template, [key])];
+    }),
+  );
+
+  /** SQL is found one level down, too: a transfer has two sides. */
+  function renderSetting(template: Json, path: string[]): Json {
+    const binding = sqlBinding(kind, path, config);
+    const at = path.join('.');
+    if (binding) return renderSql(template, scope, binding, at);
+    if (kind !== 'transfer' || path.length > 1 || !isJsonObject(template)) return render(template, scope, at);
+    return Object.fromEntries(
+      Object.entries(template).map(([key, below]) => [key, renderSetting(below, [...path, key])]),
+    );
   }
-  return config;
 }
 
 /** True when no part of the tool's configuration depends on templates, so that it is the same for all items. */

@@ -54,6 +54,7 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     pythonPath: config.pythonPath,
     runners: config.runners,
     httpHosts: config.httpHosts,
+    outbound: config.outbound,
     runnerEnded: (language, reason) => {
       record.runnerEnded(language, reason);
       rollCall.runnerRestarts += 1;

@@ -1,7 +1,7 @@
 /** Reading requests: bodies, ids, numbers, each refused with what is wrong and what is right. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Request } from 'express';
-import { isId, jsonText, NoetlError, type Id } from '@noetl/protocol';
+import { isId, jsonText, NoetlError, type Id, type Place } from '@noetl/protocol';
 
 const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
 
@@ -31,8 +31,12 @@ export function bodyReader<T>(schema: SchemaOf<T>): BodyReader<T> {
   return Object.assign(read, { schema });
 }
 
-/** The body as JSON; an empty one as `{}`. Keys that lead out of data and bottomless nesting are refused. */
+/**
+ * The body as JSON; an empty one as `{}`. Keys that lead out of data and bottomless nesting are refused. Clients that
+ * do not say what they send, or say `curl -d`'s form, are believed; those that say something else are not.
+ */
 export function jsonBody(request: Request): unknown {
+  refuseType(request);
   const text = textBody(request);
   if (text.trim() === '') return {};
   let body: unknown;
@@ -48,24 +52,48 @@ export function jsonBody(request: Request): unknown {
   return body;
 }
 
+const JSON_TYPES = /^(application\/([\w.-]+\+)?json|application\/x-www-form-urlencoded|text\/[\w.-]+)$/;
+
+function refuseType({ headers }: Request): void {
+  const type = (headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === '' || JSON_TYPES.test(type)) return;
+  throw new NoetlError('MEDIA_TYPE', `"${type}" is not what this endpoint takes; use application/json`);
+}
+
 const DEPTH_MAX = 64;
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
+interface Part {
+  value: unknown;
+  key: string;
+  parent?: Part;
+}
+
+function placeOf(part: Part): Place {
+  const keys: string[] = [];
+  for (let at: Part | undefined = part; at?.parent; at = at.parent) keys.unshift(at.key);
+  return { path: keys.join('.') };
+}
+
 /** Level by level, so that no nesting is too deep for the walk itself. */
 function refuseUnsafe(body: unknown): void {
-  let level: unknown[] = [body];
+  let level: Part[] = [{ value: body, key: '' }];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > DEPTH_MAX)
       throw new NoetlError('BODY_INVALID', `the body nests deeper than ${String(DEPTH_MAX)} levels`);
-    const next: unknown[] = [];
-    for (const value of level) {
+    const next: Part[] = [];
+    for (const part of level) {
+      const { value } = part;
       if (typeof value === 'string' && value.includes('\0')) {
-        throw new NoetlError('BODY_INVALID', 'the body holds the character U+0000, which cannot be stored');
+        const message = 'the body holds the character U+0000, which cannot be stored';
+        throw new NoetlError('BODY_INVALID', message, { place: placeOf(part) });
       }
       if (typeof value !== 'object' || value === null) continue;
       for (const [key, item] of Object.entries(value)) {
-        if (FORBIDDEN.has(key)) throw new NoetlError('KEY_FORBIDDEN', `the key "${key}" is not allowed`);
-        next.push(item);
+        const below = { value: item as unknown, key, parent: part };
+        if (FORBIDDEN.has(key))
+          throw new NoetlError('KEY_FORBIDDEN', `the key "${key}" is not allowed`, { place: placeOf(below) });
+        next.push(below);
       }
     }
     level = next;

@@ -1,13 +1,25 @@
 /** Entering a step: its guard, then a command, a loop, or straight on when there is nothing to run. */
 import { evaluate, projectContext, type Step } from '@noetl/playbook';
-import type { JsonObject } from '@noetl/protocol';
+import { NoetlError, type JsonObject } from '@noetl/protocol';
+import { stepState } from '../state.ts';
 import { failureOf, type Draft } from './draft.ts';
 import { openLoop } from './loop.ts';
 import { workerPool } from './pool.ts';
 import { timeLimit } from './time-limit.ts';
 
+/** A way back that is taken more often has no end. */
+const VISITS_MAX = 10_000;
+
 export function enter(draft: Draft, name: string, args: JsonObject): void {
   const step = draft.step(name);
+  if (stepState(draft.state, name).visits >= VISITS_MAX) {
+    const message = `the step "${name}" was entered ${String(VISITS_MAX)} times: its way back has no end`;
+    draft.state = {
+      ...draft.state,
+      fatal: { step: name, error: new NoetlError('STEP_ENDLESS', message).toInfo() },
+    };
+    return;
+  }
   let admitted: boolean;
   try {
     admitted = step.admit === undefined || evaluate(step.admit, draft.scope(name, {}, args));

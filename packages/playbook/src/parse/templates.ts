@@ -14,12 +14,19 @@ export function checkTemplates(value: Json, findings: Findings, path: Path = [])
     value.forEach((item, index) => checkTemplates(item, findings, [...path, index]));
   } else if (isJsonObject(value)) {
     for (const [key, item] of Object.entries(value)) {
+      if (key === 'sql_mode' && item === 'text') warnOfText(findings, [...path, key]);
       if (!NOT_TEMPLATES.has(key)) checkTemplates(item, findings, [...path, key]);
     }
   }
 }
 
+function warnOfText(findings: Findings, path: Path): void {
+  const message = 'what templates insert here goes into SQL as it is';
+  findings.warn('SQL_TEXT', path, message, 'Make sure that it is never data of somebody else.');
+}
+
 function checkText(text: string, findings: Findings, path: Path): void {
+  if (/\|\s*sqlsafe\b/.test(text)) warnOfText(findings, path);
   try {
     compileTemplate(text);
   } catch (error) {

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { NoetlError } from '@noetl/protocol';
 import { guarded } from './environment.ts';
 import type { Node } from './evaluate.ts';
+import { shortened } from './located.ts';
 import { tokensOf, type Token } from './tokens.ts';
 
 export interface CompiledTemplate {
@@ -43,6 +44,21 @@ export function compileExpression(source: string): CompiledTemplate {
   return compileTemplate(MARKS.test(source) ? source : `{{ ${source} }}`);
 }
 
+/**
+ * Replaces the `{{ … }}` of a text, each up to its first `}}`. By hand: a pattern would look for the end again and
+ * again in a text that has none.
+ */
+export function replaceExpressions(text: string, change: (expression: string) => string): string {
+  let [result, from] = ['', 0];
+  for (;;) {
+    const start = text.indexOf('{{', from);
+    const end = start < 0 ? -1 : text.indexOf('}}', start + 2);
+    if (end < 0) return result + text.slice(from);
+    result += text.slice(from, start) + change(text.slice(start, end + 2));
+    from = end + 2;
+  }
+}
+
 function build(source: string): CompiledTemplate {
   const trimmed = source.trim();
   const single = trimmed.startsWith('{{') && trimmed.endsWith('}}') ? parseText(trimmed) : undefined;
@@ -57,14 +73,10 @@ function parseText(source: string): Node[] {
   try {
     return GRAMMAR.parse(tokensOf(source)).body;
   } catch (error) {
+    if (error instanceof NoetlError) throw error;
     const reason = error instanceof Error ? error.message.replace(/^Parser Error: /, '') : String(error);
-    throw new NoetlError('TEMPLATE_SYNTAX', `the template ${shorten(source)} cannot be read: ${reason}`);
+    throw new NoetlError('TEMPLATE_SYNTAX', `the template ${shortened(source)} cannot be read: ${reason}`);
   }
-}
-
-function shorten(source: string): string {
-  const line = source.trim().replace(/\s+/g, ' ');
-  return line.length > 120 ? `${line.slice(0, 117)}…` : line;
 }
 
 function pathOf(node: Node): string[] | undefined {

@@ -1,6 +1,9 @@
 /** Budgets of one evaluation, and the way into stored values. */
 import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
-import { Float, holeOf, NeedsValue, Range, StepView } from './value.ts';
+import type { Node } from './evaluate.ts';
+import { printed } from './print.ts';
+import { refuseLarger } from './size.ts';
+import { Callable, Float, holeOf, NeedsValue, Range, StepView } from './value.ts';
 
 /** Where names come from. */
 export interface Scope {
@@ -11,6 +14,7 @@ export interface Scope {
 }
 
 const OPERATIONS_MAX = 1_000_000;
+/** Characters of text that one template makes. */
 const OUTPUT_MAX = 1024 * 1024;
 const DEPTH_MAX = 64;
 
@@ -36,15 +40,36 @@ export class Environment {
   readonly #locals: Map<string, unknown>[] = [];
   #operations = 0;
   #depth = 0;
+  #written = 0;
+  #capturing = 0;
+  readonly #insert: ((node: Node) => string) | undefined;
 
-  constructor(scope: Scope) {
+  /** `insert`: what stands in the text for the value of an expression, where it is not printed. */
+  constructor(scope: Scope, insert?: (node: Node) => string) {
     this.scope = scope;
+    this.#insert = insert;
+  }
+
+  /** See `insert`; undefined where values are printed, and while a piece of the body is rendered to a value. */
+  inserted(node: Node): string | undefined {
+    return this.#capturing > 0 ? undefined : this.#insert?.(node);
+  }
+
+  /** Runs `work`, whose text becomes a value: of a `set` block, a macro, a filter block. */
+  capture<T>(work: () => T): T {
+    this.#capturing += 1;
+    try {
+      return work();
+    } finally {
+      this.#capturing -= 1;
+    }
   }
 
   /** Counts work; throws TEMPLATE_BUDGET when there is too much of it. */
   spend(operations = 1): void {
     this.#operations += operations;
-    if (this.#operations > OPERATIONS_MAX) {
+    // Said this way round, a count that is no number ends the work, too.
+    if (!(this.#operations <= OPERATIONS_MAX)) {
       throw new NoetlError(
         'TEMPLATE_BUDGET',
         `a template takes more than ${String(OPERATIONS_MAX)} operations`,
@@ -54,10 +79,47 @@ export class Environment {
 
   /** Refuses texts that grow beyond the output cap. */
   text(text: string): string {
-    if (text.length > OUTPUT_MAX)
-      throw new NoetlError('TEMPLATE_BUDGET', 'a template makes more than 1 MiB of text');
+    this.willMake(text.length);
     this.spend(text.length >> 6);
     return text;
+  }
+
+  /** As {@link text}, before there is one: `length` characters are about to be made. */
+  willMake(length: number): void {
+    if (!(length <= OUTPUT_MAX))
+      throw new NoetlError('TEMPLATE_BUDGET', 'a template makes more than 1 MiB of text');
+  }
+
+  /** Text with a piece more, of which only the piece is work. */
+  appended(text: string, piece: string): string {
+    this.willMake(text.length + piece.length);
+    this.spend(piece.length >> 6);
+    return text + piece;
+  }
+
+  /** Counts a search for `part`: where both are long, the host compares them many times. */
+  search(text: string, part: string): void {
+    this.spend((text.length >> 6) + (text.length * Math.min(part.length, text.length)) / 4096);
+  }
+
+  /** Counts text that goes into one program together with what was counted before. */
+  written(text: string): string {
+    this.#written += text.length;
+    this.willMake(this.#written);
+    return text;
+  }
+
+  /** A value as text, as it stands in the middle of a template. */
+  print(value: unknown): string {
+    if (typeof value === 'string') return this.text(value);
+    return this.text(printed(this.printable(value)));
+  }
+
+  /** As {@link openDeep}; refused when its text would be beyond the output cap, before it is made. */
+  printable(value: unknown): unknown {
+    const opened = this.openDeep(value);
+    refuseLarger(opened, OUTPUT_MAX);
+    return opened;
   }
 
   nested<T>(work: () => T): T {
@@ -107,7 +169,7 @@ export class Environment {
   openDeep(value: unknown): unknown {
     const opened = this.open(value);
     this.spend();
-    if (opened instanceof Float) return opened;
+    if (opened instanceof Float || opened instanceof Callable) return opened;
     if (opened instanceof Range) return Array.from(this.iterate(opened));
     if (Array.isArray(opened)) return this.nested(() => opened.map((item) => this.openDeep(item)));
     if (isJsonObject(opened)) {

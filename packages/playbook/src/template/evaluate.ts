@@ -16,6 +16,7 @@ import {
   ownProperty,
   Range,
   scalarOf,
+  setOwn,
   StepView,
   type Arguments,
 } from './value.ts';
@@ -79,11 +80,11 @@ function identifier(environment: Environment, name: string): unknown {
 }
 
 function objectLiteral(environment: Environment, node: Node): unknown {
-  const result: Record<string, unknown> = {};
-  for (const [key, value] of node['value'] as Map<Node, Node>) {
-    result[printed(evaluate(environment, key))] = evaluate(environment, value);
-  }
-  return result;
+  const entries = Array.from(node['value'] as Map<Node, Node>, ([key, value]) => [
+    environment.print(evaluate(environment, key)),
+    evaluate(environment, value),
+  ]);
+  return Object.fromEntries(entries) as unknown;
 }
 
 function member(environment: Environment, node: Node): unknown {
@@ -127,6 +128,7 @@ export function getMember(environment: Environment, object: unknown, key: unknow
 
 /** Characters count, not the halves that the host keeps some of them in. */
 function characterAt(environment: Environment, text: string, at: number): string | undefined {
+  environment.spend(text.length >> 6);
   if (!/[\ud800-\udfff]/.test(text)) return text.at(at);
   environment.spend(text.length);
   return Array.from(text).at(at);
@@ -152,6 +154,7 @@ function slice(environment: Environment, object: unknown, property: Node): unkno
   };
   const opened = environment.open(object instanceof StepView ? object.sequence() : object);
   if (opened === undefined || opened === null) return undefined;
+  if (typeof opened === 'string') environment.spend(opened.length >> 4);
   const items = typeof opened === 'string' ? Array.from(opened) : Array.from(environment.iterate(opened));
   const taken = sliced(items, bound('start'), bound('stop'), bound('step') ?? 1);
   return typeof opened === 'string' ? taken.join('') : taken;
@@ -199,7 +202,11 @@ function argumentsOf(environment: Environment, nodes: Node[]): Arguments {
   const args: Arguments = { positional: [], named: {} };
   for (const node of nodes) {
     if (node.type === 'KeywordArgumentExpression') {
-      args.named[(node['key'] as Node)['value'] as string] = evaluate(environment, node['value'] as Node);
+      setOwn(
+        args.named,
+        (node['key'] as Node)['value'] as string,
+        evaluate(environment, node['value'] as Node),
+      );
     } else if (node.type === 'SpreadExpression') {
       args.positional.push(...environment.iterate(evaluate(environment, node['argument'] as Node)));
     } else {
@@ -221,10 +228,22 @@ function filter(environment: Environment, operand: unknown, node: Node): unknown
     return (
       testOf(asTest[2] ?? '')(environment, scalarOf(operand), args.positional) !== (asTest[1] !== undefined)
     );
+  return applyFilter(environment, name, operand, args);
+}
+
+/** Throws TEMPLATE_ERROR when there is no such filter. Texts are counted on their way in, and bounded on their way out. */
+export function applyFilter(
+  environment: Environment,
+  name: string,
+  operand: unknown,
+  args: Arguments,
+): unknown {
   const apply = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
   if (!apply) throw new NoetlError('TEMPLATE_ERROR', `there is no filter "${name}"`);
   const value = scalarOf(operand);
-  return apply(environment, PRINTING.has(name) ? value : bare(value), args);
+  if (typeof value === 'string') environment.spend(value.length >> 6);
+  const result = apply(environment, PRINTING.has(name) ? value : bare(value), args);
+  return typeof result === 'string' ? environment.text(result) : result;
 }
 
 /** Filters for which `2.0` is not `2`; the others take numbers as they are. */
@@ -294,5 +313,9 @@ const FUNCTIONS: Record<string, Callable> = {
     return range;
   }),
   dict: new Callable(dictOf),
-  namespace: new Callable((args) => Object.assign(new Namespace(), dictOf(args))),
+  namespace: new Callable((args) => {
+    const created = new Namespace();
+    for (const [name, value] of Object.entries(dictOf(args))) setOwn(created, name, value);
+    return created;
+  }),
 };

@@ -1,7 +1,8 @@
 /** Python's ways to write values into text: format specs, `%`, and numbers with a fixed number of decimals. */
 import { isJsonObject } from '@noetl/protocol';
+import type { Environment } from './environment.ts';
 import { printed, representation } from './print.ts';
-import { bare } from './value.ts';
+import { bare, ownProperty } from './value.ts';
 
 const DECIMALS_MAX = 100;
 const WIDTH_MAX = 1000;
@@ -129,44 +130,37 @@ function padded(text: string, { fill, align, width }: Pick<Spec, 'fill' | 'align
 const PERCENT = /%(?:\((\w+)\))?([-+ #0]*)(\d*)(?:\.(\d+))?([sradiuoxXeEfFgGc%])/g;
 
 /** Python's `%` on text: values by position, or a mapping by `%(name)s`. A list is one value when only one is asked for. */
-export function percent(format: string, value: unknown): string {
+export function percent(environment: Environment, format: string, value: unknown): string {
   const asked = Array.from(format.matchAll(PERCENT)).filter(([, , , , , kind]) => kind !== '%').length;
   const isSpread = Array.isArray(value) && (asked !== 1 || value.length === 1);
-  return filledIn(format, isSpread ? (value as unknown[]) : [value], isJsonObject(value) ? value : {});
+  const values = isSpread ? (value as unknown[]) : [value];
+  return filledIn(environment, format, values, isJsonObject(value) ? value : {});
 }
 
-export function filledIn(format: string, values: unknown[], named: Record<string, unknown>): string {
+export function filledIn(
+  environment: Environment,
+  format: string,
+  values: unknown[],
+  named: Record<string, unknown>,
+): string {
   let next = 0;
-  return format.replace(
-    PERCENT,
-    (
-      _,
-      name: string | undefined,
-      flags: string,
-      width: string,
-      precision: string | undefined,
-      kind: string,
-    ) => {
-      if (kind === '%') return '%';
-      const value = name === undefined ? values[next++] : named[name];
-      const left = flags.includes('-');
-      const zero = flags.includes('0') && !left;
-      const isText = 'sra'.includes(kind);
-      return written(
-        isText ? (kind === 's' ? printed(value) : representation(value)) : toNumber(value, kind),
-        {
-          fill: zero && !isText ? '0' : ' ',
-          align: left ? '<' : zero && !isText ? '=' : '>',
-          sign: flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '',
-          alternate: flags.includes('#'),
-          width: Math.min(Number(width), WIDTH_MAX),
-          grouping: '',
-          precision: precision === undefined ? undefined : Number(precision),
-          type: isText ? 's' : kind === 'i' || kind === 'u' ? 'd' : kind,
-        },
-      );
-    },
-  );
+  return filled(environment, format, PERCENT, ([, name, flags = '', width = '', precision, kind = '']) => {
+    if (kind === '%') return '%';
+    const value = environment.printable(name === undefined ? values[next++] : ownProperty(named, name));
+    const left = flags.includes('-');
+    const zero = flags.includes('0') && !left;
+    const isText = 'sra'.includes(kind);
+    return written(isText ? (kind === 's' ? printed(value) : representation(value)) : toNumber(value, kind), {
+      fill: zero && !isText ? '0' : ' ',
+      align: left ? '<' : zero && !isText ? '=' : '>',
+      sign: flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '',
+      alternate: flags.includes('#'),
+      width: Math.min(Number(width), WIDTH_MAX),
+      grouping: '',
+      precision: precision === undefined ? undefined : Number(precision),
+      type: isText ? 's' : kind === 'i' || kind === 'u' ? 'd' : kind,
+    });
+  });
 }
 
 function toNumber(value: unknown, kind: string): unknown {
@@ -177,29 +171,37 @@ const FIELD = /\{\{|\}\}|\{(\w*)((?:\.\w+|\[[^\]{}]*\])*)(?:!([rsa]))?(?::([^{}]
 
 /** `'{} of {total:>5}'.format(…)`: positions, names, what lies inside them, and format specs. */
 export function formatText(
+  environment: Environment,
   text: string,
   positional: unknown[],
   named: Record<string, unknown>,
   member: (value: unknown, key: string | number) => unknown,
 ): string {
   let next = 0;
-  return text.replace(
-    FIELD,
-    (
-      whole: string,
-      name: string | undefined,
-      path: string | undefined,
-      as: string | undefined,
-      spec: string | undefined,
-    ) => {
-      if (whole === '{{') return '{';
-      if (whole === '}}') return '}';
-      let value: unknown;
-      if (name === undefined || name === '') value = positional[next++];
-      else value = /^\d+$/.test(name) ? positional[Number(name)] : named[name];
-      for (const [key] of (path ?? '').matchAll(/\w+/g))
-        value = member(value, /^\d+$/.test(key) ? Number(key) : key);
-      return formatted(as === 'r' || as === 'a' ? representation(value) : value, spec ?? '');
-    },
-  );
+  return filled(environment, text, FIELD, ([whole, name, path, as, spec]) => {
+    if (whole === '{{') return '{';
+    if (whole === '}}') return '}';
+    let value: unknown;
+    if (name === undefined || name === '') value = positional[next++];
+    else value = /^\d+$/.test(name) ? positional[Number(name)] : ownProperty(named, name);
+    for (const [key] of (path ?? '').matchAll(/\w+/g))
+      value = member(value, /^\d+$/.test(key) ? Number(key) : key);
+    const shown = environment.printable(value);
+    return formatted(as === 'r' || as === 'a' ? representation(shown) : shown, spec ?? '');
+  });
+}
+
+/** A text with its fields filled in, refused as soon as it is too long: a field may stand in it many times. */
+function filled(
+  environment: Environment,
+  format: string,
+  fields: RegExp,
+  write: (field: RegExpMatchArray) => string,
+): string {
+  let [text, from] = ['', 0];
+  for (const field of format.matchAll(fields)) {
+    text = environment.appended(text, format.slice(from, field.index) + write(field));
+    from = field.index + field[0].length;
+  }
+  return environment.appended(text, format.slice(from));
 }

@@ -5,7 +5,7 @@ import { formatText } from './format.ts';
 import { equal } from './operators.ts';
 import { printed, representation } from './print.ts';
 import { TEXT_METHODS, type Method } from './text-methods.ts';
-import { StepView, type Arguments } from './value.ts';
+import { ownProperty, StepView, type Arguments } from './value.ts';
 
 export type Member = (value: unknown, key: string | number) => unknown;
 
@@ -18,9 +18,13 @@ export function callMethod(
 ): unknown {
   const opened = environment.open(object instanceof StepView && name !== 'get' ? object.sequence() : object);
   const found = methodOf(opened, name);
-  if (found) return found(opened as never, byPosition(name, positional, named), environment);
+  if (typeof opened === 'string') environment.spend(opened.length >> 6);
+  if (found) {
+    const result = found(opened as never, byPosition(name, positional, named), environment);
+    return typeof result === 'string' ? environment.text(result) : result;
+  }
   if (typeof opened === 'string' && name === 'format')
-    return environment.text(formatText(opened, positional, named, member));
+    return formatText(environment, opened, positional, named, member);
   if (opened === undefined) return undefined;
   throw new NoetlError('TEMPLATE_ERROR', `${representation(opened).slice(0, 80)} has no method "${name}"`);
 }
@@ -36,7 +40,7 @@ const ARGUMENT_NAMES: Record<string, string[]> = {
 function byPosition(method: string, positional: unknown[], named: Record<string, unknown>): unknown[] {
   const names = ARGUMENT_NAMES[method];
   if (!names || Object.keys(named).length === 0) return positional;
-  return names.map((name, index) => positional[index] ?? named[name]);
+  return names.map((name, index) => positional[index] ?? ownProperty(named, name));
 }
 
 function methodOf(object: unknown, name: string): Method<never> | undefined {
@@ -52,13 +56,20 @@ function methodOf(object: unknown, name: string): Method<never> | undefined {
 }
 
 const LIST: Record<string, Method<unknown[]>> = {
-  index: (list, [item]) => {
-    const at = list.findIndex((candidate) => equal(candidate, item));
+  index: (list, [item], environment) => {
+    environment.spend(list.length);
+    const at = list.findIndex((candidate) => equal(environment, candidate, item));
     if (at < 0) throw new NoetlError('TEMPLATE_ERROR', `index: ${representation(item)} is not in the list`);
     return at;
   },
-  count: (list, [item]) => list.filter((candidate) => equal(candidate, item)).length,
-  copy: (list) => [...list],
+  count: (list, [item], environment) => {
+    environment.spend(list.length);
+    return list.filter((candidate) => equal(environment, candidate, item)).length;
+  },
+  copy: (list, _, environment) => {
+    environment.spend(list.length);
+    return [...list];
+  },
   append: () => refuseChange('append', '+ [item]'),
   extend: () => refuseChange('extend', '+ items'),
 };
@@ -66,12 +77,17 @@ const LIST: Record<string, Method<unknown[]>> = {
 const MAPPING: Record<string, Method<Record<string, unknown>>> = {
   get: (mapping, [key, fallback]) =>
     Object.hasOwn(mapping, printed(key)) ? mapping[printed(key)] : (fallback ?? null),
-  items: (mapping) => Object.entries(mapping),
-  keys: (mapping) => Object.keys(mapping),
-  values: (mapping) => Object.values(mapping),
-  copy: (mapping) => ({ ...mapping }),
+  items: (mapping, _, environment) => counted(environment, Object.entries(mapping)),
+  keys: (mapping, _, environment) => counted(environment, Object.keys(mapping)),
+  values: (mapping, _, environment) => counted(environment, Object.values(mapping)),
+  copy: (mapping, _, environment) => Object.fromEntries(counted(environment, Object.entries(mapping))),
   update: () => refuseChange('update', 'a new mapping'),
 };
+
+function counted<T>(environment: Environment, list: T[]): T[] {
+  environment.spend(list.length);
+  return list;
+}
 
 /** Names of all methods, for the guide. */
 export const METHOD_NAMES = [

@@ -2,7 +2,7 @@
 import { isJsonObject, NoetlError } from '@noetl/protocol';
 import type { Environment } from './environment.ts';
 import { percent } from './format.ts';
-import { printed, representation } from './print.ts';
+import { representation } from './print.ts';
 import { bare, Float, float, holeOf, Range, StepView } from './value.ts';
 
 /** Python truthiness; a hole counts by its items and needs no load. */
@@ -33,8 +33,8 @@ export function lengthOf(environment: Environment, value: unknown): number {
 
 export function binary(environment: Environment, operator: string, left: unknown, right: unknown): unknown {
   const [x, y] = [environment.openDeep(left), environment.openDeep(right)];
-  if (operator === '~') return environment.text(printed(x) + printed(y));
-  if (operator === '%' && typeof x === 'string') return environment.text(percent(x, y));
+  if (operator === '~') return environment.appended(environment.print(x), environment.print(y));
+  if (operator === '%' && typeof x === 'string') return percent(environment, x, y);
   const result = operate(environment, operator, bare(x), bare(y));
   return (operator === '/' || isFloat(x) || isFloat(y)) && typeof result === 'number'
     ? float(result)
@@ -48,21 +48,21 @@ function isFloat(value: unknown): boolean {
 function operate(environment: Environment, operator: string, a: unknown, b: unknown): unknown {
   switch (operator) {
     case '==':
-      return equal(a, b);
+      return equal(environment, a, b);
     case '!=':
-      return !equal(a, b);
+      return !equal(environment, a, b);
     case '<':
-      return compare(a, b) < 0;
+      return compare(environment, a, b) < 0;
     case '<=':
-      return compare(a, b) <= 0;
+      return compare(environment, a, b) <= 0;
     case '>':
-      return compare(a, b) > 0;
+      return compare(environment, a, b) > 0;
     case '>=':
-      return compare(a, b) >= 0;
+      return compare(environment, a, b) >= 0;
     case 'in':
-      return contains(a, b);
+      return contains(environment, a, b);
     case 'not in':
-      return !contains(a, b);
+      return !contains(environment, a, b);
     case '+':
       return add(environment, a, b);
     case '*':
@@ -72,16 +72,21 @@ function operate(environment: Environment, operator: string, a: unknown, b: unkn
   }
 }
 
-export function equal(left: unknown, right: unknown): boolean {
+/** Every pair of items that is compared is work: the same list may stand in another many times. */
+export function equal(environment: Environment, left: unknown, right: unknown): boolean {
   const [a, b] = [bare(left), bare(right)];
+  if (typeof a === 'string' && typeof b === 'string') environment.spend(Math.min(a.length, b.length) >> 10);
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item, index) => equal(item, b[index]));
+    if (a.length !== b.length) return false;
+    environment.spend(a.length);
+    return a.every((item, index) => equal(environment, item, b[index]));
   }
   if (isJsonObject(a) && isJsonObject(b)) {
     const keys = Object.keys(a);
+    environment.spend(keys.length);
     return (
       keys.length === Object.keys(b).length &&
-      keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]))
+      keys.every((key) => Object.hasOwn(b, key) && equal(environment, a[key], b[key]))
     );
   }
   if (typeof a === 'boolean' && typeof b === 'number') return Number(a) === b;
@@ -90,13 +95,17 @@ export function equal(left: unknown, right: unknown): boolean {
 }
 
 /** Negative, zero or positive; what cannot be ordered is an error, as in Python. Undefined never orders. */
-export function compare(left: unknown, right: unknown): number {
+export function compare(environment: Environment, left: unknown, right: unknown): number {
   const [a, b] = [bare(left), bare(right)];
   if (isNumber(a) && isNumber(b)) return Number(a) - Number(b);
-  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : Number(a > b);
+  if (typeof a === 'string' && typeof b === 'string') {
+    environment.spend(Math.min(a.length, b.length) >> 10);
+    return a < b ? -1 : Number(a > b);
+  }
   if (Array.isArray(a) && Array.isArray(b)) {
+    environment.spend(Math.min(a.length, b.length));
     for (let index = 0; index < Math.min(a.length, b.length); index += 1) {
-      const order = equal(a[index], b[index]) ? 0 : compare(a[index], b[index]);
+      const order = equal(environment, a[index], b[index]) ? 0 : compare(environment, a[index], b[index]);
       if (order !== 0) return order;
     }
     return a.length - b.length;
@@ -109,9 +118,13 @@ function isNumber(value: unknown): value is number | boolean {
   return typeof value === 'number' || typeof value === 'boolean';
 }
 
-function contains(item: unknown, container: unknown): boolean {
-  if (typeof container === 'string') return typeof item === 'string' && container.includes(item);
-  if (Array.isArray(container)) return container.some((candidate) => equal(candidate, item));
+function contains(environment: Environment, item: unknown, container: unknown): boolean {
+  if (typeof container === 'string') {
+    if (typeof item !== 'string') return false;
+    environment.search(container, item);
+    return container.includes(item);
+  }
+  if (Array.isArray(container)) return container.some((candidate) => equal(environment, candidate, item));
   if (isJsonObject(container)) return typeof item === 'string' && Object.hasOwn(container, item);
   if (container === undefined || container === null) return false;
   throw new NoetlError('TEMPLATE_ERROR', `${representation(container)} is not a container`);
@@ -129,12 +142,12 @@ function add(environment: Environment, a: unknown, b: unknown): unknown {
 function multiply(environment: Environment, a: unknown, b: unknown): unknown {
   const [repeated, times] = isNumber(a) ? [b, Number(a)] : [a, Number(b)];
   if (typeof repeated === 'string' && isNumber(isNumber(a) ? a : b)) {
-    environment.text('x'.repeat(Math.min(2_000_000, Math.max(0, repeated.length * times))));
-    return repeated === '' ? '' : repeated.repeat(Math.max(0, Math.trunc(times)));
+    if (repeated !== '') environment.willMake(repeated.length * times);
+    return repeated === '' ? '' : environment.text(repeated.repeat(Math.max(0, Math.trunc(times))));
   }
   if (Array.isArray(repeated) && isNumber(isNumber(a) ? a : b)) {
-    environment.spend(repeated.length * Math.max(0, times));
     if (repeated.length === 0) return [];
+    environment.spend(repeated.length * Math.max(0, times));
     return Array.from({ length: Math.max(0, Math.trunc(times)) }).flatMap(() => repeated as unknown[]);
   }
   return arithmetic('*', a, b);

@@ -1,6 +1,6 @@
 /** How values print: as Python's `str` and `repr`, and as JSON. */
 import { isJsonObject } from '@noetl/protocol';
-import { Float } from './value.ts';
+import { Callable, Float } from './value.ts';
 
 /** Text of a value in the middle of a template: undefined prints nothing. */
 export function printed(value: unknown): string {
@@ -14,14 +14,17 @@ export function representation(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return numberText(value);
   if (value instanceof Float) return floatText(value.valueOf());
+  if (value instanceof Callable) return FUNCTION;
   if (typeof value === 'string') return quoted(value);
   if (Array.isArray(value)) return `[${value.map(representation).join(', ')}]`;
   if (isJsonObject(value)) {
     const entries = Object.entries(value).map(([key, item]) => `${quoted(key)}: ${representation(item)}`);
     return `{${entries.join(', ')}}`;
   }
-  return '<function>';
+  return FUNCTION;
 }
+
+const FUNCTION = '<function>';
 
 function floatText(value: number): string {
   const text = Math.abs(value) < 1e16 ? `${String(value)}.0` : value.toExponential();
@@ -62,6 +65,7 @@ export function jsonText(value: unknown, indent?: number): string {
 
 function spaced(value: unknown): string {
   if (value instanceof Float) return floatText(value.valueOf());
+  if (value instanceof Callable) return JSON.stringify(FUNCTION);
   if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`;
   if (isJsonObject(value)) {
     return `{${Object.entries(value)

@@ -1,7 +1,7 @@
 /** Which variables and steps the templates of a step can touch, so that its command carries no more than that. */
 import { isJsonObject, type Context, type Json, type JsonObject } from '@noetl/protocol';
 import type { Step } from '../document.ts';
-import { compileTemplate } from './compile.ts';
+import { compileTemplate, replaceExpressions } from './compile.ts';
 import type { Node } from './evaluate.ts';
 
 /** Names used; `all` when some use cannot be told from the text. */
@@ -69,7 +69,10 @@ function collectConfig(found: References, config: JsonObject): void {
     if (CODE_KEYS.has(key)) {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       if (/\bcontext\b/.test(text)) found.all = true;
-      for (const expression of text.match(/\{\{.*?\}\}/gs) ?? []) collectText(found, expression);
+      replaceExpressions(text, (expression) => {
+        collectText(found, expression);
+        return '';
+      });
     } else {
       collect(found, value);
     }

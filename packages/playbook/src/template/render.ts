@@ -1,24 +1,30 @@
 /** Rendering: whole expressions keep their types, mixed text becomes text. What was rendered is never rendered again. */
 import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import { ALL_INPUTS, type Condition } from '../document.ts';
-import { compileExpression, compileTemplate, type CompiledTemplate } from './compile.ts';
+import { compileExpression, compileTemplate, replaceExpressions, type CompiledTemplate } from './compile.ts';
 import { Environment, guarded, type Scope } from './environment.ts';
 import { evaluate as evaluateNode, getMember, type Node } from './evaluate.ts';
 import { truthy } from './operators.ts';
-import { printed, representation } from './print.ts';
-import { Callable, Float, holeOf, Namespace, Range, scalarOf, StepView } from './value.ts';
+import { located } from './located.ts';
+import { nativeOf } from './native.ts';
+import { representation } from './print.ts';
+import { Callable, Namespace, ownProperty, scalarOf, setOwn } from './value.ts';
 
 /**
  * Renders every string in a value. A string that is one `{{ expression }}` gives the expression's own value (a hole
- * stays a hole, undefined becomes null); text that comes out as a JSON list or object is read as one.
+ * stays a hole, undefined becomes null); text that comes out as a JSON list or object is read as one. Errors tell the
+ * place: `at`, and the keys below it.
  */
-export function render(value: Json, scope: Scope): Json {
-  if (typeof value === 'string') return renderString(value, scope);
-  if (Array.isArray(value)) return value.map((item) => render(item, scope));
+export function render(value: Json, scope: Scope, at = ''): Json {
+  if (typeof value === 'string') return located(at, value, () => renderNative(value, scope) ?? null);
+  if (Array.isArray(value)) return value.map((item, index) => render(item, scope, `${at}[${String(index)}]`));
   if (!isJsonObject(value)) return value;
-  const result: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value)) result[renderKey(key, scope)] = render(item, scope);
-  return result;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const place = at === '' ? key : `${at}.${key}`;
+      return [located(place, key, () => renderKey(key, scope)), render(item, scope, place)];
+    }),
+  );
 }
 
 /** Inputs by name: what a template in place of the mapping gives, and the entries beside it. */
@@ -26,9 +32,10 @@ export function renderInputs(inputs: JsonObject, scope: Scope, without: JsonObje
   const rendered: JsonObject = {};
   for (const [name, template] of Object.entries(inputs)) {
     if (Object.hasOwn(without, name)) continue;
-    const value = render(template, scope);
-    if (name !== ALL_INPUTS) rendered[name] = value;
-    else if (isJsonObject(value)) Object.assign(rendered, value);
+    const value = render(template, scope, `input.${name}`);
+    if (name !== ALL_INPUTS) setOwn(rendered, name, value);
+    else if (isJsonObject(value))
+      for (const [key, item] of Object.entries(value)) setOwn(rendered, key, item);
     else if (value !== null)
       throw new NoetlError('TEMPLATE_ERROR', `${jsonText(template)} must give a mapping of inputs`);
   }
@@ -40,7 +47,7 @@ export function renderNative(text: string, scope: Scope): Json | undefined {
   const template = compileTemplate(text);
   if (template.literal) return text;
   const { expression } = template;
-  if (expression) return guarded(() => native(new Environment(scope), expressionValue(template, scope)));
+  if (expression) return guarded(() => nativeOf(expressionValue(template, scope)));
   return coerced(textOf(template, scope));
 }
 
@@ -55,13 +62,15 @@ const FALSE_TEXTS = new Set(['', 'false', '0', 'no', 'none', 'null', 'off', '{}'
 
 export function evaluate(condition: Condition, scope: Scope): boolean {
   if (typeof condition === 'boolean') return condition;
+  return located('when', condition, () => holds(condition, scope));
+}
+
+function holds(condition: string, scope: Scope): boolean {
   const template = compileExpression(condition);
   const value = scalarOf(template.expression ? expressionValue(template, scope) : textOf(template, scope));
   if (typeof value === 'string') return !FALSE_TEXTS.has(value.trim().toLowerCase());
   return truthy(value);
 }
-
-const EXPRESSION = /\{\{.*?\}\}/gs;
 
 /**
  * Renders the templates in program text: values print as literals on one line, an expression that cannot be read
@@ -70,7 +79,8 @@ const EXPRESSION = /\{\{.*?\}\}/gs;
 export function renderCode(code: string, scope: Scope): string {
   if (!code.includes('{{')) return code;
   if (/^\s*\{\{[^{}]*\}\}\s*$/.test(code)) return renderText(code, scope);
-  return code.replace(EXPRESSION, (expression) => {
+  const environment = new Environment(scope);
+  return replaceExpressions(code, (expression) => {
     let template: CompiledTemplate;
     try {
       template = compileTemplate(expression);
@@ -78,9 +88,12 @@ export function renderCode(code: string, scope: Scope): string {
       return expression;
     }
     if (!template.expression) return expression;
-    const environment = new Environment(scope);
-    const value = environment.openDeep(expressionValue(template, scope));
-    return typeof value === 'string' ? insideQuotes(value) : value === undefined ? '' : representation(value);
+    return guarded(() => {
+      const value = environment.printable(expressionValue(template, scope));
+      const text =
+        typeof value === 'string' ? insideQuotes(value) : value === undefined ? '' : representation(value);
+      return environment.written(text);
+    });
   });
 }
 
@@ -90,10 +103,6 @@ function insideQuotes(text: string): string {
   const inner = quoted.slice(1, -1);
   // `representation` escapes the quote it chose; the other one is escaped here.
   return quoted.startsWith("'") ? inner.replaceAll('"', '\\"') : inner.replaceAll("'", "\\'");
-}
-
-function renderString(text: string, scope: Scope): Json {
-  return renderNative(text, scope) ?? null;
 }
 
 function renderKey(key: string, scope: Scope): string {
@@ -115,41 +124,13 @@ function expressionOf(template: CompiledTemplate, scope: Scope): unknown {
   return value;
 }
 
-/** A value as JSON that may leave the evaluator. */
-function native(environment: Environment, value: unknown): Json | undefined {
-  if (value === undefined || value === null) return value;
-  if (value instanceof StepView) return value.native();
-  if (value instanceof Range) {
-    return value.count > NATIVE_RANGE_MAX
-      ? rangeJson(value)
-      : Array.from({ length: value.count }, (_, index) => value.at(index));
-  }
-  if (value instanceof Float) return value.valueOf();
-  if (value instanceof Callable) throw new NoetlError('TEMPLATE_ERROR', 'a function is not a value: call it');
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  if (Array.isArray(value)) return value.map((item) => native(environment, item) ?? null);
-  if (isJsonObject(value) && !holeOf(value)) {
-    const result: Record<string, Json> = {};
-    for (const [key, item] of Object.entries(value)) result[key] = native(environment, item) ?? null;
-    return result;
-  }
-  return value as Json;
-}
-
-/** Longer ranges travel as `{"_range": {start, step, count}}`; loops take them without writing them out. */
-const NATIVE_RANGE_MAX = 1_000;
-
-function rangeJson({ start, step, count }: Range): Json {
-  return { _range: { start, step, count } };
-}
-
 function textOf(template: CompiledTemplate, scope: Scope): string {
   return guarded(() => bodyText(new Environment(scope), template.body));
 }
 
-function bodyText(environment: Environment, body: Node[]): string {
+export function bodyText(environment: Environment, body: Node[]): string {
   let text = '';
-  for (const node of body) text = environment.text(text + nodeText(environment, node));
+  for (const node of body) text = environment.appended(text, nodeText(environment, node));
   return text;
 }
 
@@ -170,7 +151,7 @@ function nodeText(environment: Environment, node: Node): string {
     case 'Comment':
       return '';
     default:
-      return printed(environment.openDeep(evaluateNode(environment, node)));
+      return environment.inserted(node) ?? environment.print(evaluateNode(environment, node));
   }
 }
 
@@ -178,13 +159,13 @@ function assign(environment: Environment, node: Node): string {
   const assignee = node['assignee'] as Node;
   const value = node['value']
     ? evaluateNode(environment, node['value'] as Node)
-    : bodyText(environment, node['body'] as Node[]);
+    : environment.capture(() => bodyText(environment, node['body'] as Node[]));
   if (assignee.type === 'MemberExpression') {
     const target = evaluateNode(environment, assignee['object'] as Node);
     const name = (assignee['property'] as Node)['value'] as string;
     if (!(target instanceof Namespace))
       throw new NoetlError('TEMPLATE_SYNTAX', `{% set %} of "${name}" needs a namespace()`);
-    Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+    setOwn(target, name, value);
     return '';
   }
   for (const [name, item] of bind(assignee, value)) environment.assign(name, item);
@@ -201,10 +182,12 @@ function macro(environment: Environment, node: Node): string {
   const called = new Callable(({ positional, named }) => {
     const locals = new Map<string, unknown>();
     for (const [index, { name, fallback }] of parameters.entries()) {
-      const given = index < positional.length ? positional[index] : named[name];
+      const given = index < positional.length ? positional[index] : ownProperty(named, name);
       locals.set(name, given === undefined && fallback ? evaluateNode(environment, fallback) : given);
     }
-    return environment.withLocals(locals, () => bodyText(environment, node['body'] as Node[]));
+    return environment.capture(() =>
+      environment.withLocals(locals, () => bodyText(environment, node['body'] as Node[])),
+    );
   });
   environment.assign((node['name'] as Node)['value'] as string, called);
   return '';
@@ -212,9 +195,16 @@ function macro(environment: Environment, node: Node): string {
 
 /** `{% filter upper %}…{% endfilter %}`. */
 function filtered(environment: Environment, node: Node): string {
-  const operand = { type: 'StringLiteral', value: bodyText(environment, node['body'] as Node[]) };
-  return printed(evaluateNode(environment, { type: 'FilterExpression', operand, filter: node['filter'] }));
+  const operand = {
+    type: 'StringLiteral',
+    value: environment.capture(() => bodyText(environment, node['body'] as Node[])),
+  };
+  const expression = { type: 'FilterExpression', operand, filter: node['filter'] };
+  return environment.inserted(expression) ?? environment.print(evaluateNode(environment, expression));
 }
+
+/** What a round takes besides its body: names of its own, and `loop`. */
+const ROUND_COST = 4;
 
 function forText(environment: Environment, node: Node): string {
   const iterable = node['iterable'] as Node;
@@ -227,6 +217,7 @@ function forText(environment: Environment, node: Node): string {
     const wanted =
       !filtered || environment.withLocals(names, () => truthy(evaluateNode(environment, filtered)));
     if (!wanted) continue;
+    environment.spend(ROUND_COST);
     rounds.push(names);
     items.push(item);
   }
@@ -248,8 +239,9 @@ function forText(environment: Environment, node: Node): string {
       nextitem: items[index + 1],
       cycle: new Callable(({ positional }) => positional[index % positional.length]),
     });
-    text = environment.text(
-      text + environment.withLocals(names, () => bodyText(environment, node['body'] as Node[])),
+    text = environment.appended(
+      text,
+      environment.withLocals(names, () => bodyText(environment, node['body'] as Node[])),
     );
   }
   return text;

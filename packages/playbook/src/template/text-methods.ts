@@ -17,16 +17,19 @@ export function stripped(text: string, characters: unknown, where: 'both' | 'lef
 }
 
 /** Without a separator by white space; what is beyond `max` parts stays as it is. */
-export function split(text: string, separator: unknown, max: unknown): string[] {
+export function split(environment: Environment, text: string, separator: unknown, max: unknown): string[] {
   const limit = typeof max === 'number' && max >= 0 ? max : Infinity;
   if (typeof separator === 'string') {
     if (separator === '') throw new NoetlError('TEMPLATE_ERROR', 'split: the separator is empty');
+    environment.search(text, separator);
     const parts = text.split(separator);
+    environment.spend(parts.length);
     return parts.length <= limit + 1 ? parts : [...parts.slice(0, limit), parts.slice(limit).join(separator)];
   }
   const parts: string[] = [];
   let rest = stripped(text, undefined, 'left');
   while (rest !== '' && parts.length < limit) {
+    environment.spend();
     const end = rest.search(/\s/);
     parts.push(end < 0 ? rest : rest.slice(0, end));
     rest = end < 0 ? '' : rest.slice(end).trimStart();
@@ -34,10 +37,10 @@ export function split(text: string, separator: unknown, max: unknown): string[] 
   return rest === '' ? parts : [...parts, rest];
 }
 
-function rsplit(text: string, separator: unknown, max: unknown): string[] {
+function rsplit(environment: Environment, text: string, separator: unknown, max: unknown): string[] {
   const mirrored = (part: string): string => Array.from(part).reverse().join('');
   const by = typeof separator === 'string' ? mirrored(separator) : separator;
-  return split(mirrored(text), by, max).map(mirrored).reverse();
+  return split(environment, mirrored(text), by, max).map(mirrored).reverse();
 }
 
 function partition(text: string, separator: string, at: number): string[] {
@@ -67,7 +70,8 @@ const edge =
 /** Position in characters, -1 without. */
 const position =
   (last: boolean): Method<string> =>
-  (text, [part]) => {
+  (text, [part], environment) => {
+    environment.search(text, printed(part));
     const at = last ? text.lastIndexOf(printed(part)) : text.indexOf(printed(part));
     return at < 0 ? -1 : Array.from(text.slice(0, at)).length;
   };
@@ -85,7 +89,8 @@ const justified =
   (text, [width, fill]) => {
     const missing = Math.max(0, Math.min(Number(width), WIDTH_MAX) - Array.from(text).length);
     const before = left(missing);
-    const character = typeof fill === 'string' ? fill : ' ';
+    const character =
+      typeof fill === 'string' && fill !== '' ? String.fromCodePoint(fill.codePointAt(0) ?? 0x20) : ' ';
     return character.repeat(before) + text + character.repeat(missing - before);
   };
 
@@ -114,30 +119,35 @@ export const TEXT_METHODS: Record<string, Method<string>> = {
   removeprefix: (text, [part]) => (text.startsWith(printed(part)) ? text.slice(printed(part).length) : text),
   removesuffix: (text, [part]) =>
     part !== '' && text.endsWith(printed(part)) ? text.slice(0, -printed(part).length) : text,
-  split: (text, [separator, max]) => split(text, separator, max),
-  rsplit: (text, [separator, max]) => rsplit(text, separator, max),
+  split: (text, [separator, max], environment) => split(environment, text, separator, max),
+  rsplit: (text, [separator, max], environment) => rsplit(environment, text, separator, max),
   splitlines: (text, [keepEnds]) =>
     text
       .match(/[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$/g)
       ?.map((line) => (keepEnds === true ? line : line.replace(/[\r\n]+$/, ''))) ?? [],
-  partition: (text, [part]) => {
+  partition: (text, [part], environment) => {
+    environment.search(text, printed(part));
     const at = text.indexOf(printed(part));
     return at < 0 ? [text, '', ''] : partition(text, printed(part), at);
   },
-  rpartition: (text, [part]) => {
+  rpartition: (text, [part], environment) => {
+    environment.search(text, printed(part));
     const at = text.lastIndexOf(printed(part));
     return at < 0 ? ['', '', text] : partition(text, printed(part), at);
   },
-  join: (text, [items], environment) => Array.from(environment.iterate(items), printed).join(text),
+  join: (text, [items], environment) => joined(environment, Array.from(environment.iterate(items)), text),
   replace: (text, [from, to, count], environment) =>
-    environment.text(replaced(text, printed(from), printed(to), count)),
+    replaced(environment, text, printed(from), printed(to), count),
   startswith: edge((text, part) => text.startsWith(part)),
   endswith: edge((text, part) => text.endsWith(part)),
   find: position(false),
   rfind: position(true),
   index: index(false),
   rindex: index(true),
-  count: (text, [part]) => text.split(printed(part)).length - 1,
+  count: (text, [part], environment) => {
+    environment.search(text, printed(part));
+    return text.split(printed(part)).length - 1;
+  },
   center: justified((missing) => Math.floor(missing / 2)),
   ljust: justified(() => 0),
   rjust: justified((missing) => missing),
@@ -148,9 +158,13 @@ export const TEXT_METHODS: Record<string, Method<string>> = {
   },
   expandtabs: (text, [size]) => {
     const width = Math.min(Number(size ?? 8), 100);
-    return text.replace(/([^\t\n]*)\t/g, (_, before: string) =>
-      before.padEnd(before.length + width - (before.length % width)),
-    );
+    // Line by line and piece by piece: one pattern over all would look at a text without tabs again from every place.
+    const expanded = (line: string): string => {
+      const parts = line.split('\t');
+      const last = parts.pop() ?? '';
+      return parts.map((part) => part.padEnd(part.length + width - (part.length % width))).join('') + last;
+    };
+    return text.split('\n').map(expanded).join('\n');
   },
   isdigit: consists(/^\d+$/),
   isdecimal: consists(/^\p{Nd}+$/u),
@@ -167,13 +181,25 @@ export const TEXT_METHODS: Record<string, Method<string>> = {
 };
 
 /** As `str.replace`: all, or the first `count`. */
-export function replaced(text: string, from: string, to: string, count: unknown): string {
-  if (typeof count !== 'number' || count < 0) return text.replaceAll(from, () => to);
+export function replaced(
+  environment: Environment,
+  text: string,
+  from: string,
+  to: string,
+  count: unknown,
+): string {
+  environment.search(text, from);
+  if (typeof count !== 'number' || count < 0) {
+    const found = to.length > from.length ? text.split(from).length : 0;
+    environment.willMake(text.length + found * (to.length - from.length));
+    return text.replaceAll(from, () => to);
+  }
   let [result, rest] = ['', text];
   for (let done = 0; done < count; done += 1) {
+    environment.spend();
     const at = rest.indexOf(from);
     if (at < 0) break;
-    result += rest.slice(0, at) + to;
+    result = environment.appended(result, rest.slice(0, at) + to);
     rest = rest.slice(at + from.length);
     if (from === '') {
       if (rest === '') break;
@@ -182,4 +208,12 @@ export function replaced(text: string, from: string, to: string, count: unknown)
     }
   }
   return result + rest;
+}
+
+/** Items with `separator` between them; what is too long is refused before it is made. */
+export function joined(environment: Environment, items: unknown[], separator: string): string {
+  const texts = items.map((item) => environment.print(item));
+  const length = texts.reduce((sum, text) => sum + text.length, separator.length * texts.length);
+  environment.willMake(length - separator.length);
+  return environment.text(texts.join(separator));
 }

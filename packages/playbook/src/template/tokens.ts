@@ -1,5 +1,6 @@
 /** The tokens of a template, with what `@huggingface/jinja`'s lexer and parser leave out written in forms they know. */
 import * as jinja from '@huggingface/jinja';
+import { NoetlError } from '@noetl/protocol';
 
 export interface Token {
   type: string;
@@ -12,14 +13,45 @@ const LEXER = jinja as unknown as {
 
 const RAW_MARK = /\{%([-+]?)\s*(raw|endraw)\s*(-?)%\}/g;
 
+/** The lexer looks at a run of blanks again from each of its places; brackets are read by recursion. */
+const BLANKS_MAX = 1_000;
+const NESTING_MAX = 200;
+const TOKENS_MAX = 100_000;
+
 export function tokensOf(source: string): Token[] {
+  refuseRuns(source);
   const tokens = withRaw(source);
+  refuseNesting(tokens);
   // The parser would take the words of a comprehension for items of the list.
   const isLoop = ({ type, value }: Token, at: number): boolean =>
     type === 'Identifier' && value === 'for' && !LOOPS_AFTER.has(tokens[at - 1]?.type ?? '');
   if (tokens.some(isLoop))
     throw new Error('`for` inside an expression: use the filters map, select and selectattr instead');
   return comparisonsMarked(testsAsFilters(numbersJoined(tokens)));
+}
+
+function refuseRuns(source: string): void {
+  let run = 0;
+  for (let at = 0; at < source.length; at += 1) {
+    const code = source.charCodeAt(at);
+    run = code <= 0x20 || (code >= 0x80 && source.charAt(at).trim() === '') ? run + 1 : 0;
+    if (run > BLANKS_MAX)
+      throw new NoetlError(
+        'TEMPLATE_BUDGET',
+        `a template has more than ${String(BLANKS_MAX)} blanks in a row`,
+      );
+  }
+}
+
+function refuseNesting(tokens: Token[]): void {
+  if (tokens.length > TOKENS_MAX)
+    throw new NoetlError('TEMPLATE_BUDGET', `a template has more than ${String(TOKENS_MAX)} words and marks`);
+  let depth = 0;
+  for (const { type } of tokens) {
+    if (Object.hasOwn(OPENING, type)) depth += 1;
+    else if (CLOSING.has(type)) depth -= 1;
+    if (depth > NESTING_MAX) throw new NoetlError('TEMPLATE_BUDGET', 'a template is nested too deeply');
+  }
 }
 
 const LOOPS_AFTER = new Set(['OpenStatement', 'Dot']);
@@ -75,6 +107,7 @@ const OPENING: Record<string, string> = {
   OpenSquareBracket: 'CloseSquareBracket',
   OpenCurlyBracket: 'CloseCurlyBracket',
 };
+const CLOSING = new Set(Object.values(OPENING));
 const OPERANDS = new Set(['StringLiteral', 'NumericLiteral', 'Identifier', ...Object.keys(OPENING)]);
 const NO_OPERANDS = new Set(['if', 'else', 'and', 'or', 'not', 'is', 'in']);
 
@@ -134,7 +167,7 @@ function bracketEnd(tokens: Token[], start: number): number {
   for (let at = start; at < tokens.length; at += 1) {
     const { type } = tokens[at] as Token;
     if (Object.hasOwn(OPENING, type)) depth += 1;
-    if (Object.values(OPENING).includes(type)) depth -= 1;
+    if (CLOSING.has(type)) depth -= 1;
     if (depth === 0) return at + 1;
   }
   return tokens.length;

@@ -22,11 +22,21 @@ export type Arguments = { positional: unknown[]; named: Record<string, unknown> 
 
 /** A function that templates may call; host functions are never reachable otherwise. */
 export class Callable {
-  readonly call: (args: Arguments) => unknown;
+  /** Private, so that no look-up of a template finds the host's function. */
+  readonly #call: (args: Arguments) => unknown;
 
   constructor(call: (args: Arguments) => unknown) {
-    this.call = call;
+    this.#call = call;
   }
+
+  call(args: Arguments): unknown {
+    return this.#call(args);
+  }
+}
+
+/** Sets a key of data, whatever its name: plain assignment of `__proto__` would change the object's prototype. */
+export function setOwn(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /**
@@ -85,7 +95,9 @@ export class NeedsValue extends Error {
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** Own property of a JSON object, else undefined; never a prototype's. */
-export function ownProperty(object: JsonObject, key: string): Json | undefined {
+export function ownProperty(object: JsonObject, key: string): Json | undefined;
+export function ownProperty(object: Record<string, unknown>, key: string): unknown;
+export function ownProperty(object: Record<string, unknown>, key: string): unknown {
   return !FORBIDDEN.has(key) && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 

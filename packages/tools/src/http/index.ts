@@ -1,5 +1,7 @@
 /** The tool `http`: one request, its answer as an envelope; from status 400 on a failure that still has it. */
 import type { Json, JsonObject } from '@noetl/protocol';
+import { guardedConnector, type Lookup, type OutboundPolicy } from '@noetl/service';
+import { LRUCache } from 'lru-cache';
 import { Agent } from 'undici';
 import { credentialOf } from '../auth.ts';
 import { FailedWith, itemTool, type ToolCall } from '../item-tool.ts';
@@ -11,6 +13,7 @@ import { requestOf, type HttpRequest } from './request.ts';
 import { send } from './send.ts';
 
 const TIMEOUT_S = 60;
+const AGENTS_MAX = 50;
 
 const SCHEMA: JsonObject = {
   type: 'object',
@@ -45,9 +48,16 @@ export interface Http {
   close(): Promise<void>;
 }
 
-/** `hosts`: base URLs that are reached at another address. */
-export function createHttp(hosts: Record<string, string>): Http {
-  const agents = new Agents();
+export interface HttpOptions {
+  /** Base URLs that are reached at another address. */
+  hosts: Record<string, string>;
+  outbound: OutboundPolicy;
+  /** How names are resolved, unless as the system does it. */
+  lookup?: Lookup;
+}
+
+export function createHttp({ hosts, outbound, lookup }: HttpOptions): Http {
+  const agents = new Agents(outbound, lookup);
   const sendAs = (
     request: HttpRequest,
     config: JsonObject,
@@ -80,7 +90,18 @@ function isRefused(error: unknown): boolean {
 
 /** Connections by their TLS settings; few playbooks have more than one kind. */
 class Agents {
-  readonly #agents = new Map<string, Agent>();
+  readonly #outbound: OutboundPolicy;
+  readonly #lookup: Lookup | undefined;
+  readonly #agents = new LRUCache<string, Agent>({
+    max: AGENTS_MAX,
+    // Requests on their way keep their connection.
+    dispose: (agent) => void agent.close().catch(() => undefined),
+  });
+
+  constructor(outbound: OutboundPolicy, lookup: Lookup | undefined) {
+    this.#outbound = outbound;
+    this.#lookup = lookup;
+  }
 
   agent(config: JsonObject): Agent {
     const ca = textSetting(config, 'ca', 'ca_cert');
@@ -95,13 +116,18 @@ class Agents {
     const name = JSON.stringify(connect);
     const known = this.#agents.get(name);
     if (known) return known;
-    const agent = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0 });
+    const agent = new Agent({
+      connect: guardedConnector(this.#outbound, connect, this.#lookup),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
     this.#agents.set(name, agent);
     return agent;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+    const agents = [...this.#agents.values()];
+    await Promise.all(agents.map((agent) => agent.destroy()));
     this.#agents.clear();
   }
 }

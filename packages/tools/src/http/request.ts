@@ -51,6 +51,10 @@ export function urlOf(text: string, hosts: Record<string, string>): URL {
     throw new NoetlError('TOOL_CONFIG', `\`url\` is not a URL of http or https: "${text}"`);
   }
   const url = new URL(text);
+  if (url.username !== '' || url.password !== '')
+    throw new NoetlError('TOOL_CONFIG', '`url` holds a user name or a password', {
+      hint: 'Give them as a credential of type basic: `auth: <name>`.',
+    });
   const instead = hosts[url.origin];
   return instead === undefined ? url : new URL(`${instead}${url.pathname}${url.search}`);
 }

@@ -3,7 +3,8 @@ import { NoetlError, type ErrorKind, type Json, type JsonObject } from '@noetl/p
 import type { Response } from 'undici';
 import { FailedWith } from '../item-tool.ts';
 
-const BODY_MAX_BYTES = 64 * 1024 * 1024;
+/** After decompression. */
+const BODY_MAX_BYTES = 10 * 1024 * 1024;
 const EXCERPT = 300;
 const BINARY = /^(image|audio|video|font)\/(?!svg)|octet-stream|zip|pdf/i;
 
@@ -100,7 +101,7 @@ async function limited(response: Response, url: string): Promise<Buffer> {
     const bytes = chunk as Uint8Array;
     size += bytes.length;
     if (size > BODY_MAX_BYTES)
-      throw new NoetlError('RESULT_TOO_LARGE', `the answer of ${url} is larger than 64 MiB`);
+      throw new NoetlError('RESULT_TOO_LARGE', `the answer of ${url} is larger than 10 MiB`);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);

@@ -1,6 +1,7 @@
 /** One request on its way: redirects, and further attempts where the playbook wants them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NoetlError, type ErrorKind, type Json, type JsonObject } from '@noetl/protocol';
+import { OutboundRefused } from '@noetl/service';
 import { fetch, type Dispatcher, type Response } from 'undici';
 import { FailedWith } from '../item-tool.ts';
 import { booleanSetting, mappingSetting, numberSetting } from '../settings.ts';
@@ -8,7 +9,7 @@ import type { Permit } from '../tool.ts';
 import { urlOf, type HttpRequest } from './request.ts';
 import { envelopeOf } from './response.ts';
 
-const REDIRECTS_MAX = 20;
+const REDIRECTS_MAX = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const TRIED_AGAIN = new Set([429, 500, 502, 503, 504]);
 /** A certificate that is not accepted now will not be accepted later. */
@@ -93,7 +94,16 @@ function shown(url: URL, { hidden }: HttpRequest): string {
 
 function told(thrown: unknown, request: HttpRequest): NoetlError | FailedWith {
   if (thrown instanceof FailedWith || thrown instanceof NoetlError) return thrown;
-  const { message, code } = ((thrown as Error).cause ?? thrown) as { message?: string; code?: string };
+  const cause = (thrown as Error).cause ?? thrown;
+  if (cause instanceof OutboundRefused) {
+    const message = `${request.method} ${shown(request.url, request)} is not allowed: ${cause.message}`;
+    return new NoetlError('HTTP_REFUSED', message, {
+      kind: 'client_error',
+      hint: cause.hint,
+      retryable: false,
+    });
+  }
+  const { message, code } = cause as { message?: string; code?: string };
   const kind: ErrorKind = /TIMEOUT|TIMEDOUT/.test(code ?? '') ? 'timeout' : 'connection';
   const reason = message === undefined || message === '' ? (code ?? 'no answer') : message;
   return new NoetlError('HTTP_FAILED', `${request.method} ${shown(request.url, request)} failed: ${reason}`, {

@@ -15,6 +15,10 @@ const KINDS: [prefix: string, kind: ErrorKind, retryable: boolean][] = [
   ['22', 'transform', false],
 ];
 
+const SYNTAX_ERROR = '42601';
+const BOUND_HINT =
+  'Expressions are bound as values. Names go in with `| identifier`, SQL of your own with `| sqlsafe`.';
+
 export function sqlError(thrown: unknown, statement?: string): NoetlError {
   if (thrown instanceof NoetlError) return thrown;
   const error = thrown as Error & { code?: string; detail?: string; hint?: string; position?: string };
@@ -32,6 +36,7 @@ export function sqlError(thrown: unknown, statement?: string): NoetlError {
   return new NoetlError('SQL_FAILED', message, {
     kind,
     retryable: known?.[2] ?? system,
+    ...(code === SYNTAX_ERROR && /\$\d/.test(statement ?? '') && { hint: BOUND_HINT }),
     details,
     cause: thrown,
   });

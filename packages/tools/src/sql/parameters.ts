@@ -9,7 +9,13 @@ export interface Bound {
 
 /** `$1` and `%s` take the items of a list in order, `:name` and `%(name)s` the entries of a mapping. */
 export function bound(statement: string, parameters: Json | undefined): Bound {
-  const { text, given } = placed(statement, parameters);
+  const asked = byParameters(statement, parameters);
+  const given = [...asked.given];
+  // After the parameters that the playbook gives come those that its templates stand for.
+  const text = asked.text.replace(/\0([^\0]*)\0/g, (_, json: string) => {
+    given.push(JSON.parse(json) as Json);
+    return `$${String(given.length)}`;
+  });
   return { text, values: given.map((value, index) => (isArray(text, index + 1) ? value : sqlValue(value))) };
 }
 
@@ -18,7 +24,7 @@ interface Placed {
   given: Json[];
 }
 
-function placed(statement: string, parameters: Json | undefined): Placed {
+function byParameters(statement: string, parameters: Json | undefined): Placed {
   if (Array.isArray(parameters)) return byPosition(statement, parameters);
   if (isJsonObject(parameters)) return byName(statement, parameters);
   return { text: statement, given: [] };

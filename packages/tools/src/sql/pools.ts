@@ -1,15 +1,21 @@
 /** Connection pools of the databases that playbooks name: one a credential, bounded, ended when long unused. */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { NoetlError, type JsonObject } from '@noetl/protocol';
+import type { JsonObject } from '@noetl/protocol';
 import pg from 'pg';
-import { field } from '../auth.ts';
 import { numberSetting } from '../settings.ts';
+import { connectionOf } from './connection.ts';
 
 const POOLS_MAX = 32;
 const CONNECTIONS_MAX = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_MS = 30_000;
+/** The server ends a statement so long after we should have: then the worker is gone, or cannot reach it. */
+const STATEMENT_LEEWAY_MS = 10_000;
+/** A transaction that was begun and left holds locks: nobody needs one open while nothing runs. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+/** Time-outs are rounded up to these steps: each one is a pool of its own. */
+const STATEMENT_STEP_MS = 60_000;
 
 export class PostgresPools {
   readonly #pools = new LRUCache<string, pg.Pool>({
@@ -18,10 +24,18 @@ export class PostgresPools {
     dispose: (pool) => void end(pool),
   });
 
-  /** `sizes`: the tool's `pool` mapping. */
-  pool(credential: JsonObject, sizes: JsonObject): pg.Pool {
-    const config = { ...connectionOf(credential), ...sizesOf(sizes) };
-    const key = createHash('sha256').update(JSON.stringify(config)).digest('hex');
+  /** `sizes`: the tool's `pool` mapping; `timeoutMs`: how long the call may take. */
+  pool(credential: JsonObject, sizes: JsonObject, timeoutMs: number): pg.Pool {
+    const connection = connectionOf(credential);
+    const config = {
+      ...connection,
+      ...sizesOf(sizes),
+      statement_timeout: Math.ceil(timeoutMs / STATEMENT_STEP_MS) * STATEMENT_STEP_MS + STATEMENT_LEEWAY_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    };
+    const key = createHash('sha256')
+      .update(JSON.stringify([credential, config]))
+      .digest('hex');
     const known = this.#pools.get(key);
     if (known) return known;
     const pool = new pg.Pool({
@@ -44,28 +58,6 @@ export class PostgresPools {
 /** Once: a pool that is forgotten while it ends is left alone. */
 async function end(pool: pg.Pool): Promise<void> {
   if (!pool.ending) await pool.end();
-}
-
-function connectionOf(data: JsonObject): pg.PoolConfig {
-  const connectionString = field(data, 'dsn', 'url', 'connection_string');
-  if (connectionString !== undefined) return { connectionString };
-  const host = field(data, 'db_host', 'host', 'hostname');
-  if (host === undefined) {
-    throw new NoetlError('TOOL_CONFIG', 'the postgres credential has no `db_host`', {
-      hint: 'Its data needs db_host, db_port, db_user, db_password and db_name.',
-    });
-  }
-  const password = field(data, 'db_password', 'password');
-  const sslmode = field(data, 'sslmode', 'ssl_mode') ?? 'disable';
-  return {
-    host,
-    port: Number(field(data, 'db_port', 'port') ?? 5432),
-    user: field(data, 'db_user', 'user', 'username') ?? 'postgres',
-    database: field(data, 'db_name', 'database', 'dbname') ?? 'postgres',
-    ...(password !== undefined && { password }),
-    ...(['require', 'prefer'].includes(sslmode) && { ssl: { rejectUnauthorized: false } }),
-    ...(sslmode.startsWith('verify') && { ssl: true }),
-  };
 }
 
 function sizesOf(sizes: JsonObject): pg.PoolConfig {

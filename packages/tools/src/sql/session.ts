@@ -5,9 +5,14 @@ import { sqlError } from './errors.ts';
 import type { Bound } from './parameters.ts';
 import { boundedTypes, jsonValue } from './types.ts';
 
-/** Statements that change the session; the next user of the connection must not see that. */
+/**
+ * Statements that leave the session as it is, when they call none of these functions. After any other one, the next
+ * user of the connection must not see what it left: settings, temporary tables, locks, an open transaction.
+ */
+const PLAIN =
+  /^(select|insert|update|delete|with|values|merge|table|create\s+table|drop\s+table|truncate|alter\s+table)\b/i;
 const CHANGES_SESSION =
-  /^\s*(set|reset|create\s+(global\s+|local\s+)?temp|prepare|listen|begin|start\s+transaction|lock|declare)\b|\b(set_config|pg_(try_)?advisory_lock)/i;
+  /\b(set_config|pg_(try_)?advisory_lock\w*|setseed|dblink\w*)\b|\binto\s+(global\s+|local\s+)?temp|\bu&"/i;
 
 /** Result of one statement. */
 export interface StatementResult extends JsonObject {
@@ -35,7 +40,7 @@ export async function withSession<T>(
   let clean = false;
   try {
     const result = await work((statement) => {
-      session.changed ||= CHANGES_SESSION.test(statement.text);
+      session.changed ||= !PLAIN.test(statement.text) || CHANGES_SESSION.test(statement.text);
       return execute(client, statement, signal);
     });
     if (session.changed) await forget(client);

@@ -1,19 +1,27 @@
 /** The SQL of a tool's configuration, in all its spellings, as a list of statements. */
 import { jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import type { Binding } from './place.ts';
 import { splitStatements } from './split.ts';
 
 const KEYS = ['query', 'queries', 'command', 'commands', 'cmd', 'cmds', 'statement', 'sql'];
 
 /** Schema of the keys, for the tools that take SQL. */
-export const SQL_SCHEMA: JsonObject = Object.fromEntries(
-  KEYS.map((key): [string, JsonObject] => [
+export const SQL_SCHEMA: JsonObject = Object.fromEntries([
+  ...KEYS.map((key): [string, JsonObject] => [
     key,
     {
       type: ['string', 'array'],
       description: `SQL: one text or a list of texts; \`${key}_b64\` takes base64.`,
     },
   ]),
-);
+  [
+    'sql_mode',
+    {
+      enum: ['bind', 'text'],
+      description: 'text: templates are rendered to SQL as they are, unsafe for data.',
+    },
+  ],
+]);
 
 /** Throws TOOL_CONFIG when there is none. */
 export function statementsOf(config: JsonObject, kind = 'postgres'): string[] {
@@ -38,4 +46,19 @@ function sourceOf(config: JsonObject): string {
 function textOf(written: Json): string {
   if (!Array.isArray(written)) return jsonText(written);
   return written.map(jsonText).join(';\n');
+}
+
+const BINDINGS: Record<string, Binding> = {
+  postgres: 'parameters',
+  transfer: 'parameters',
+  duckdb: 'literals',
+  ducklake: 'literals',
+  snowflake: 'literals',
+};
+
+/** How the templates at a place of a tool's configuration become SQL; undefined where they are rendered to text. */
+export function sqlBinding(kind: string, path: readonly string[], config: JsonObject): Binding | undefined {
+  const [side, key] = kind === 'transfer' ? path : ['', ...path];
+  const isSql = (kind !== 'transfer' || side === 'source' || side === 'target') && KEYS.includes(key ?? '');
+  return isSql && config['sql_mode'] !== 'text' && Object.hasOwn(BINDINGS, kind) ? BINDINGS[kind] : undefined;
 }

@@ -9,6 +9,8 @@ interface Piece {
 const STRING = /(?:(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*(?:'|$)|'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$))/sy;
 const DOLLAR = /(?<![\w$])\$([A-Za-z_]\w*)?\$/y;
 const LINE_COMMENT = /--[^\n]*/y;
+/** A parameter that a template stands for. */
+const INSERTED = /\0[^\0]*\0/y;
 
 /** Statements in order, without their semicolons; pieces that hold only comments and blanks are left out. */
 export function splitStatements(sql: string): string[] {
@@ -53,7 +55,7 @@ function pieces(sql: string): Piece[] {
     found.push({ kind, text });
   };
   for (let at = 0; at < sql.length;) {
-    const quoted = matchAt(STRING, sql, at) ?? dollarQuoted(sql, at);
+    const quoted = matchAt(INSERTED, sql, at) ?? matchAt(STRING, sql, at) ?? dollarQuoted(sql, at);
     const comment =
       quoted === undefined ? (matchAt(LINE_COMMENT, sql, at) ?? blockComment(sql, at)) : undefined;
     const special = quoted ?? comment;

@@ -1,13 +1,15 @@
 /** Filters between types: numbers, text, JSON, defaults. */
 import { isJsonObject, NoetlError } from '@noetl/protocol';
+import type { Environment } from '../environment.ts';
 import { fixed } from '../format.ts';
 import { truthy } from '../operators.ts';
 import { jsonText, printed, representation } from '../print.ts';
-import { bare, float, StepView } from '../value.ts';
+import { bare, float, ownProperty, StepView } from '../value.ts';
 import { argument, type Filter } from './filter.ts';
 
 const toDefault: Filter = (_, value, args) => {
-  const fallback = args.positional.length > 0 ? args.positional[0] : (args.named['default_value'] ?? '');
+  const fallback =
+    args.positional.length > 0 ? args.positional[0] : (ownProperty(args.named, 'default_value') ?? '');
   const alsoFalsy = truthy(argument(args, 1, 'boolean'));
   const missing = value === undefined || (alsoFalsy && !truthy(value));
   return missing ? fallback : value;
@@ -45,7 +47,9 @@ function integerIn(text: string, base: number): number | undefined {
 
 const toFloat: Filter = (_, value, args) => {
   const number = numberOf(value);
-  return number === undefined ? (args.positional[0] ?? args.named['default'] ?? float(0)) : float(number);
+  return number === undefined
+    ? (args.positional[0] ?? ownProperty(args.named, 'default') ?? float(0))
+    : float(number);
 };
 
 const round: Filter = (_, value, args) => {
@@ -64,7 +68,7 @@ const round: Filter = (_, value, args) => {
 
 const toJson: Filter = (environment, value, args) => {
   const indent = argument(args, 0, 'indent');
-  const opened = environment.openDeep(value instanceof StepView ? value.native() : value);
+  const opened = environment.printable(value instanceof StepView ? value.native() : value);
   return environment.text(jsonText(opened, typeof indent === 'number' ? indent : undefined));
 };
 
@@ -78,7 +82,7 @@ const fromJson: Filter = (environment, value) => {
   }
 };
 
-const toText: Filter = (environment, value) => environment.text(printed(environment.openDeep(value)));
+const toText: Filter = (environment, value) => environment.print(value);
 
 const toBoolean: Filter = (_, value) =>
   typeof value === 'string'
@@ -99,12 +103,10 @@ export const CONVERSION_FILTERS: Record<string, Filter> = {
   to_json: toJson,
   fromjson: fromJson,
   from_json: fromJson,
-  pprint: (environment, value) => representation(environment.openDeep(value)),
-  items: (environment, value) =>
-    mapping(environment.open(value), 'items', (object) => Object.entries(object)),
-  keys: (environment, value) => mapping(environment.open(value), 'keys', (object) => Object.keys(object)),
-  values: (environment, value) =>
-    mapping(environment.open(value), 'values', (object) => Object.values(object)),
+  pprint: (environment, value) => representation(environment.printable(value)),
+  items: (environment, value) => mapping(environment, value, 'items', (object) => Object.entries(object)),
+  keys: (environment, value) => mapping(environment, value, 'keys', (object) => Object.keys(object)),
+  values: (environment, value) => mapping(environment, value, 'values', (object) => Object.values(object)),
   get: (environment, value, args) => {
     const opened = environment.open(value);
     const key = printed(args.positional[0]);
@@ -112,8 +114,18 @@ export const CONVERSION_FILTERS: Record<string, Filter> = {
   },
 };
 
-function mapping<T>(value: unknown, name: string, read: (object: Record<string, unknown>) => T): T | [] {
+function mapping<T>(
+  environment: Environment,
+  given: unknown,
+  name: string,
+  read: (object: Record<string, unknown>) => T[],
+): T[] {
+  const value = environment.open(given);
   if (value === undefined) return [];
-  if (isJsonObject(value)) return read(value);
+  if (isJsonObject(value)) {
+    const list = read(value);
+    environment.spend(list.length);
+    return list;
+  }
   throw new NoetlError('TEMPLATE_ERROR', `${name}: ${representation(value).slice(0, 80)} is not a mapping`);
 }

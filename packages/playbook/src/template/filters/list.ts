@@ -1,13 +1,13 @@
 /** Filters of lists and mappings. */
 import { isJsonObject, NoetlError } from '@noetl/protocol';
 import type { Environment } from '../environment.ts';
-import { getMember } from '../evaluate.ts';
+import { applyFilter, getMember } from '../evaluate.ts';
 import { binary, compare, equal, lengthOf, truthy } from '../operators.ts';
 import { printed } from '../print.ts';
+import { joined } from '../text-methods.ts';
 import { TESTS } from '../tests.ts';
-import { Group, type Arguments } from '../value.ts';
+import { Group, ownProperty, type Arguments } from '../value.ts';
 import { argument, type Filter } from './filter.ts';
-import { FILTERS } from './index.ts';
 
 const items = (environment: Environment, value: unknown): unknown[] => Array.from(environment.iterate(value));
 
@@ -26,22 +26,22 @@ const first: Filter = (environment, value) => {
 
 const join: Filter = (environment, value, args) => {
   const path = argument(args, 1, 'attribute');
-  const texts = items(environment, value).map((item) =>
-    printed(path === undefined ? item : attribute(environment, item, path)),
+  const parts = items(environment, value).map((item) =>
+    path === undefined ? item : attribute(environment, item, path),
   );
-  return environment.text(texts.join(printed(argument(args, 0, 'd') ?? '')));
+  return joined(environment, parts, printed(argument(args, 0, 'd') ?? ''));
 };
 
 const map: Filter = (environment, value, args) => {
-  const path = args.named['attribute'];
+  const path = ownProperty(args.named, 'attribute');
   if (path !== undefined) {
-    const fallback = args.named['default'];
+    const fallback = ownProperty(args.named, 'default');
     return items(environment, value).map((item) => attribute(environment, item, path) ?? fallback);
   }
   const [name, ...positional] = args.positional;
-  const apply = typeof name === 'string' && Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined;
-  if (!apply) throw new NoetlError('TEMPLATE_ERROR', `map: there is no filter "${printed(name)}"`);
-  return items(environment, value).map((item) => apply(environment, item, { positional, named: args.named }));
+  if (typeof name !== 'string') throw new NoetlError('TEMPLATE_ERROR', 'map: name a filter or an attribute');
+  const rest = { positional, named: args.named };
+  return items(environment, value).map((item) => applyFilter(environment, name, item, rest));
 };
 
 /** select, reject, selectattr, rejectattr: by a test, or by truth without one. */
@@ -86,7 +86,7 @@ const sort: Filter = (environment, value, args) => {
   const sign = truthy(argument(args, 0, 'reverse')) ? -1 : 1;
   const keyed = items(environment, value).map((item) => ({ item, key: key(item) }));
   environment.spend(keyed.length * 4);
-  return keyed.sort((a, b) => sign * compare(a.key, b.key)).map(({ item }) => item);
+  return keyed.sort((a, b) => sign * compare(environment, a.key, b.key)).map(({ item }) => item);
 };
 
 const extreme =
@@ -95,7 +95,7 @@ const extreme =
     const key = keyOf(environment, args, 1);
     let best: unknown;
     for (const item of environment.iterate(value)) {
-      if (best === undefined || sign * compare(key(item), key(best)) > 0) best = item;
+      if (best === undefined || sign * compare(environment, key(item), key(best)) > 0) best = item;
     }
     return best;
   };
@@ -106,7 +106,7 @@ const unique: Filter = (environment, value, args) => {
   for (const item of environment.iterate(value)) {
     const own = key(item);
     environment.spend(kept.length);
-    if (!kept.some((other) => equal(other.key, own))) kept.push({ item, key: own });
+    if (!kept.some((other) => equal(environment, other.key, own))) kept.push({ item, key: own });
   }
   return kept.map(({ item }) => item);
 };
@@ -119,11 +119,13 @@ const groupby: Filter = (environment, value, args) => {
   for (const item of environment.iterate(value)) {
     const own = key(item);
     environment.spend(groups.length);
-    const group = groups.find((other) => equal(other.key, own));
+    const group = groups.find((other) => equal(environment, other.key, own));
     if (group) group.list.push(item);
     else groups.push({ key: own, list: [item] });
   }
-  return groups.sort((a, b) => compare(a.key, b.key)).map((group) => Group.of(group.key, group.list));
+  return groups
+    .sort((a, b) => compare(environment, a.key, b.key))
+    .map((group) => Group.of(group.key, group.list));
 };
 
 const batch: Filter = (environment, value, args) => {
@@ -133,6 +135,7 @@ const batch: Filter = (environment, value, args) => {
   const batches: unknown[][] = [];
   for (let from = 0; from < all.length; from += size) batches.push(all.slice(from, from + size));
   const last = batches.at(-1);
+  if (fill !== undefined && last) environment.spend(size - last.length);
   while (fill !== undefined && last && last.length < size) last.push(fill);
   return batches;
 };
@@ -158,7 +161,8 @@ const dictsort: Filter = (environment, value, args) => {
   const opened = environment.open(value);
   if (!isJsonObject(opened)) throw new NoetlError('TEMPLATE_ERROR', 'dictsort needs a mapping');
   const sign = truthy(argument(args, 2, 'reverse')) ? -1 : 1;
-  return Object.entries(opened).sort((a, b) => sign * compare(a[by], b[by]));
+  environment.spend(Object.keys(opened).length);
+  return Object.entries(opened).sort((a, b) => sign * compare(environment, a[by], b[by]));
 };
 
 const sum: Filter = (environment, value, args) => {

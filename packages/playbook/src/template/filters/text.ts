@@ -3,10 +3,10 @@ import { isJsonObject, NoetlError } from '@noetl/protocol';
 import type { Environment } from '../environment.ts';
 import { filledIn, formatted } from '../format.ts';
 import { printed } from '../print.ts';
-import { capitalized, replaced, split, stripped } from '../text-methods.ts';
+import { capitalized, joined, replaced, split, stripped } from '../text-methods.ts';
 import { argument, type Filter } from './filter.ts';
 
-const text = (environment: Environment, value: unknown): string => printed(environment.openDeep(value));
+const text = (environment: Environment, value: unknown): string => environment.print(value);
 
 const simple =
   (change: (value: string) => unknown): Filter =>
@@ -16,7 +16,7 @@ const simple =
 const replace: Filter = (environment, value, args) => {
   const source = text(environment, value);
   const [from, to] = [printed(argument(args, 0, 'old')), printed(argument(args, 1, 'new'))];
-  return environment.text(replaced(source, from, to, argument(args, 2, 'count')));
+  return replaced(environment, source, from, to, argument(args, 2, 'count'));
 };
 
 const trim: Filter = (environment, value, args) => {
@@ -86,7 +86,8 @@ const indent: Filter = (environment, value, args) => {
   const blank = argument(args, 2, 'blank') === true;
   const lines = text(environment, value).split('\n');
   const stays = (line: string, index: number): boolean => (index === 0 ? !first : line === '' && !blank);
-  return environment.text(lines.map((line, index) => (stays(line, index) ? line : margin + line)).join('\n'));
+  environment.willMake(lines.length * margin.length);
+  return lines.map((line, index) => (stays(line, index) ? line : margin + line)).join('\n');
 };
 
 const WIDTH_MAX = 1000;
@@ -95,8 +96,8 @@ const WIDTH_MAX = 1000;
 const wordwrap: Filter = (environment, value, args) => {
   const width = Math.max(1, Number(argument(args, 0, 'width') ?? 79));
   const breaks = argument(args, 1, 'break_long_words') !== false;
-  const by = argument(args, 2, 'wrapstring') ?? '\n';
-  const wrapped = (line: string): string => {
+  const by = printed(argument(args, 2, 'wrapstring') ?? '\n');
+  const wrapped = (line: string): string[] => {
     const lines: string[] = [];
     for (let word of line.split(/ +/)) {
       const last = lines.at(-1);
@@ -107,14 +108,14 @@ const wordwrap: Filter = (environment, value, args) => {
       for (; breaks && word.length > width; word = word.slice(width)) lines.push(word.slice(0, width));
       lines.push(word);
     }
-    return lines.join(printed(by));
+    return lines;
   };
-  return environment.text(text(environment, value).split('\n').map(wrapped).join(printed(by)));
+  return joined(environment, text(environment, value).split('\n').flatMap(wrapped), by);
 };
 
 /** Percent-encoding of a text (slashes stay), or a query string of a mapping or pairs. */
 const urlencode: Filter = (environment, value) => {
-  const opened = environment.openDeep(value);
+  const opened = environment.printable(value);
   const pairs = Array.isArray(opened)
     ? (opened as unknown[])
     : isJsonObject(opened)
@@ -160,7 +161,7 @@ export const TEXT_FILTERS: Record<string, Filter> = {
   strip: trim,
   replace,
   split: (environment, value, args) =>
-    split(text(environment, value), argument(args, 0, 'sep'), argument(args, 1, 'maxsplit')),
+    split(environment, text(environment, value), argument(args, 0, 'sep'), argument(args, 1, 'maxsplit')),
   truncate,
   escape,
   e: escape,
@@ -178,9 +179,12 @@ export const TEXT_FILTERS: Record<string, Filter> = {
     return formatted(text(environment, value), `^${String(width)}`);
   },
   format: (environment, value, { positional, named }) =>
-    environment.text(filledIn(text(environment, value), positional, named)),
+    filledIn(environment, text(environment, value), positional, named),
   indent,
   strftime,
+  // In SQL, the last filter of an expression says what its value is; see the postgres tool.
+  sqlsafe: (environment, value) => text(environment, value),
+  identifier: simple((value) => `"${value.replaceAll('"', '""')}"`),
 };
 
 /** Without `<…>` and comments, in one pass. */
@@ -196,6 +200,12 @@ function withoutTags(source: string): string {
   }
 }
 
+/** As many arguments as a call takes safely. */
+const BYTES_AT_ONCE = 8_192;
+
 function base64(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+  let binary = '';
+  for (let from = 0; from < bytes.length; from += BYTES_AT_ONCE)
+    binary += String.fromCharCode(...bytes.subarray(from, from + BYTES_AT_ONCE));
+  return btoa(binary);
 }

@@ -1,0 +1,150 @@
+/** The tables behind the attacks by request; `PORT` is the canary's, which listens on loopback. */
+
+/** Spellings of loopback addresses, as URLs. */
+export const SPELLINGS: readonly string[] = [
+  'http://127.0.0.1:PORT/',
+  'http://127.1:PORT/',
+  'http://127.0.1:PORT/',
+  'http://0x7f.1:PORT/',
+  'http://0x7f000001:PORT/',
+  'http://0x7f.0x0.0x0.0x1:PORT/',
+  'http://2130706433:PORT/',
+  'http://017700000001:PORT/',
+  'http://0177.0.0.1:PORT/',
+  'http://0177.0x0.0.1:PORT/',
+  'http://127.000.000.001:PORT/',
+  'http://127.0.0.1.:PORT/',
+  'http://0:PORT/',
+  'http://0.0.0.0:PORT/',
+  'http://localhost:PORT/',
+  'http://localhost.:PORT/',
+  'http://LOCALHOST:PORT/',
+  'http://lo%63alhost:PORT/',
+  'http://%31%32%37.0.0.1:PORT/',
+  'http://127\u30020\u30020\u30021:PORT/',
+  'http://\u2460\u2461\u2466.\u24ea.\u24ea.\u2460:PORT/',
+  'http://\uff11\uff12\uff17.0.0.1:PORT/',
+  'http://[::1]:PORT/',
+  'http://[0:0:0:0:0:0:0:1]:PORT/',
+  'http://[::]:PORT/',
+  'http://[::ffff:127.0.0.1]:PORT/',
+  'http://[::ffff:7f00:1]:PORT/',
+  'http://[0:0:0:0:0:ffff:127.0.0.1]:PORT/',
+  'http://[::127.0.0.1]:PORT/',
+  'http://[64:ff9b::7f00:1]:PORT/',
+  'http://[2002:7f00:1::]:PORT/',
+  'http:127.0.0.1:PORT/',
+  'http:/127.0.0.1:PORT/',
+  'http:\\\\127.0.0.1:PORT/',
+  'HTTP://127.0.0.1:PORT/',
+  'http://127.0.0.1:PORT#@127.0.0.2/',
+  'http://127.0.0.1:PORT?@127.0.0.2/',
+  'http://127.0.0.1:PORT\\@127.0.0.2/',
+  'http://127.0.0.2@127.0.0.1:PORT/',
+  'http://127.0.0.2:80@127.0.0.1:PORT/',
+  'http://user:password@127.0.0.1:PORT/',
+  'http://127.0.0.1\t:PORT/',
+  'http://127.0.0.1\n:PORT/',
+  ' http://127.0.0.1:PORT/ ',
+];
+
+/** Names that the test's DNS server answers for: what it says first, and what it says afterwards. */
+export const NAMES: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'loopback.test': [['127.0.0.1']],
+  'mixed.test': [['127.0.0.2', '127.0.0.1']],
+  'mixed-last.test': [['127.0.0.1', '127.0.0.2']],
+  'rebind.test': [['127.0.0.2'], ['127.0.0.1']],
+  'rebind-fast.test': [['127.0.0.2'], ['127.0.0.1'], ['127.0.0.1'], ['127.0.0.1']],
+  'private.test': [['10.0.0.1']],
+};
+
+/** Addresses that nobody may reach, whatever is allowed. */
+export const METADATA: readonly string[] = [
+  'http://169.254.169.254/latest/meta-data/',
+  'http://169.254.170.2/v2/credentials',
+  'http://0xa9.0xfe.0xa9.0xfe/',
+  'http://0xa9fea9fe/',
+  'http://2852039166/',
+  'http://0251.0376.0251.0376/',
+  'http://169.254.43518/',
+  'http://[::ffff:169.254.169.254]/',
+  'http://[::ffff:a9fe:a9fe]/',
+  'http://[::169.254.169.254]/',
+  'http://[64:ff9b::a9fe:a9fe]/',
+  'http://[2002:a9fe:a9fe::]/',
+  'http://[fd00:ec2::254]/',
+  'http://[fd00:0ec2:0:0:0:0:0:254]/',
+  'http://[fe80::1]/',
+  'http://[febf::1]/',
+  'http://100.100.100.200/',
+  'http://168.63.129.16/',
+  'http://192.0.0.192/',
+];
+
+/** Where no public address is, for requests under `private: deny`. */
+export const PRIVATE: readonly string[] = [
+  'http://10.0.0.1/',
+  'http://172.16.0.1/',
+  'http://172.31.255.255/',
+  'http://192.168.0.1/',
+  'http://100.64.0.1/',
+  'http://127.9.9.9/',
+  'http://0.1.2.3/',
+  'http://192.0.2.1/',
+  'http://198.18.0.1/',
+  'http://224.0.0.1/',
+  'http://240.0.0.1/',
+  'http://255.255.255.255/',
+  'http://[fc00::1]/',
+  'http://[fd12:3456::1]/',
+  'http://[ff02::1]/',
+  'http://[2001:db8::1]/',
+  'http://[::ffff:10.0.0.1]/',
+  'http://[64:ff9b::a00:1]/',
+  'http://[2002:a00:1::]/',
+  'http://[fec0::1]/',
+];
+
+/** Where a server that may be reached would like to send a request on to. */
+export const REDIRECTS: readonly string[] = [
+  'http://127.0.0.1:PORT/',
+  'http://127.1:PORT/',
+  'http://localhost:PORT/',
+  '//127.0.0.1:PORT/',
+  'http://[::ffff:127.0.0.1]:PORT/',
+  'http://loopback.test:PORT/',
+  'http://user:password@127.0.0.1:PORT/',
+  'https://127.0.0.1:PORT/',
+  'file:///etc/passwd',
+  'gopher://127.0.0.1:PORT/_GET%20/',
+  'ftp://127.0.0.1:PORT/',
+  'dict://127.0.0.1:PORT/',
+  'data:text/plain,leak',
+  'javascript:alert(1)',
+];
+
+/** URLs of no HTTP. */
+export const SCHEMES: readonly string[] = [
+  'file:///etc/passwd',
+  'file://localhost/etc/passwd',
+  'gopher://127.0.0.1:PORT/_GET%20/',
+  'ftp://127.0.0.1:PORT/',
+  'ws://127.0.0.1:PORT/',
+  'data:text/plain;base64,Y2FuYXJ5',
+  'blob:http://127.0.0.1:PORT/x',
+  'unix:///var/run/docker.sock',
+  'http+unix://%2Fvar%2Frun%2Fdocker.sock/info',
+  'ldap://127.0.0.1:PORT/',
+  'jar:http://127.0.0.1:PORT!/',
+];
+
+/** Lines that would like to become headers, or a second request. */
+export const SPLITS: readonly string[] = [
+  'a\r\nX-Injected: 1',
+  'a\nX-Injected: 1',
+  'a\rX-Injected: 1',
+  'a\r\n\r\nGET /second HTTP/1.1\r\nHost: x',
+  '\r\nX-Injected: 1',
+  'a\0b',
+  'a\u010d\u010aX-Injected: 1',
+];
