@@ -8,6 +8,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addExecutionCommands } from './commands/executions.ts';
+import { addKeysCommand } from './commands/keys.ts';
 import { addLimitCommand } from './commands/limit.ts';
 import { addMaintenanceCommand } from './commands/maintenance.ts';
 import { addPauseCommands } from './commands/pause.ts';
@@ -43,6 +44,7 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addDemoCommand(program, exitWith);
   addProcessCommands(program);
   addMaintenanceCommand(program, exitWith);
+  addKeysCommand(program, exitWith);
   addValidateCommand(program, exitWith);
   addRegisterCommand(program, exitWith);
   addRunCommand(program, exitWith);

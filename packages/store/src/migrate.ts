@@ -10,6 +10,7 @@ import { redrive } from './migrations/0005-redrive.ts';
 import { retention } from './migrations/0006-retention.ts';
 import { stepDeadlines } from './migrations/0007-step-deadlines.ts';
 import { traces } from './migrations/0008-traces.ts';
+import { keyIds } from './migrations/0009-key-ids.ts';
 import { ensurePartitions } from './partition.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -21,6 +22,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-retention': retention,
   '0007-step-deadlines': stepDeadlines,
   '0008-traces': traces,
+  '0009-key-ids': keyIds,
 };
 
 /** Returns the names of the migrations applied by this call. `nowMs`: Unix time, for the first event partitions. */
