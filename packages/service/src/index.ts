@@ -1,8 +1,11 @@
-/** Process plumbing: configuration, logs, lifecycle, metrics, traces. */
+/** Process plumbing: configuration, logs, redaction, lifecycle, metrics, traces. */
 export { ConfigError, loadConfig, templateEnv, type Config, type LogLevel } from './config.ts';
 export { failpoints, FAILPOINTS, type Failpoint, type FailpointName } from './failpoints.ts';
 export { every, runServices, type RunOptions, type Service } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';
+export { withoutNamed } from './redaction/by-name.ts';
+export { processSecrets } from './redaction/process-secrets.ts';
+export { Secrets } from './redaction/secrets.ts';
 export { whenUp } from './start.ts';
 export { busRecorder, roundRecorder, watchPool, type RoundRecorder } from './metrics/process.ts';
 export { Metrics, type NowRecorder } from './metrics/registry.ts';

@@ -1,0 +1,82 @@
+/** How a secret may come back: as it is, and in the encodings that programs, servers and drivers put texts into. */
+import { LRUCache } from 'lru-cache';
+
+/** Shorter values cannot be hidden without taking words out of results. */
+export const SECRET_MIN_LENGTH = 8;
+/** Lines of a key in PEM are hidden one by one: whoever prints one of them has printed a part. */
+const LINE_MIN_LENGTH = 16;
+const PEM_MARK = /^-----(BEGIN|END) /;
+/** How often a text may have been put into a JSON text that was put into a JSON text. */
+const JSON_DEPTH = 2;
+
+const known = new LRUCache<string, readonly string[]>({ max: 2_000 });
+
+/** All spellings of at least {@link SECRET_MIN_LENGTH} characters; none for a shorter value. */
+export function spellingsOf(value: string): readonly string[] {
+  if (value.length < SECRET_MIN_LENGTH) return [];
+  let found = known.get(value);
+  if (!found) known.set(value, (found = spelled(value)));
+  return found;
+}
+
+function spelled(value: string): string[] {
+  const plain = [value, ...linesOf(value)];
+  const all = plain.flatMap((text) => [
+    ...inJson(text),
+    ...inUrls(text),
+    ...inBase64(Buffer.from(text)),
+    ...inHex(Buffer.from(text)),
+  ]);
+  return [...new Set(all)].filter(({ length }) => length >= SECRET_MIN_LENGTH);
+}
+
+function linesOf(value: string): string[] {
+  const lines = value.split(/\r?\n/).filter((line) => line.length >= LINE_MIN_LENGTH && !PEM_MARK.test(line));
+  return value.includes('\n') ? lines : [];
+}
+
+function inJson(text: string): string[] {
+  const found = [text];
+  for (let depth = 0; depth < JSON_DEPTH; depth += 1) found.push(jsonEscaped(found.at(-1) ?? ''));
+  // As Python writes it.
+  found.push(asciiOnly(jsonEscaped(text)), asciiOnly(text));
+  return found;
+}
+
+/** A text as it stands between the quotes of JSON. */
+export function jsonEscaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+function asciiOnly(text: string): string {
+  return text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** In a path, in a query, in a form, by strict and by lenient encoders, in capitals and small letters. */
+function inUrls(text: string): string[] {
+  // Half a pair of surrogates cannot be encoded.
+  const wellFormed = Buffer.from(text).toString();
+  const component = encodeURIComponent(wellFormed);
+  const strict = component.replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const form = new URLSearchParams([['', wellFormed]]).toString().slice(1);
+  const found = [component, strict, form, strict.replaceAll('%2F', '/'), encodeURI(wellFormed)];
+  return [
+    ...found,
+    ...found.map((encoded) => encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())),
+  ];
+}
+
+/** Wherever it stands in what was encoded: the characters that only its own bytes decide, at the three offsets. */
+function inBase64(bytes: Buffer): string[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const padded = Buffer.concat([Buffer.alloc(offset), bytes]);
+    const first = Math.ceil((offset * 8) / 6);
+    const end = Math.floor((padded.length * 8) / 6);
+    return [padded.toString('base64').slice(first, end), padded.toString('base64url').slice(first, end)];
+  });
+}
+
+function inHex(bytes: Buffer): string[] {
+  const hex = bytes.toString('hex');
+  return [hex, hex.toUpperCase()];
+}
