@@ -2,7 +2,7 @@
  * The error registry: every error a user can meet, with a stable code and the next action.
  * Domain code throws {@link NoetlError}; the api maps the category to an HTTP status at its edge.
  */
-import type { JsonObject } from './json.ts';
+import { jsonFault, type JsonObject } from './json.ts';
 
 export type ErrorCategory =
   'invalid' | 'not_found' | 'forbidden' | 'conflict' | 'too_large' | 'unavailable' | 'failed' | 'bug';
@@ -222,6 +222,5 @@ export function errorView({ details, ...info }: ErrorInfo): JsonObject {
 /** Any thrown value as an {@link ErrorInfo}; what is not a NoetlError is INTERNAL. */
 export function errorInfo(thrown: unknown): ErrorInfo {
   if (thrown instanceof NoetlError) return thrown.toInfo();
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new NoetlError('INTERNAL', message).toInfo();
+  return new NoetlError('INTERNAL', jsonFault(thrown)).toInfo();
 }

@@ -21,6 +21,7 @@ const ENCODED: [string, string][] = [
   ['in JSON', JSON.stringify({ a: SECRET })],
   ['in JSON in JSON', JSON.stringify({ a: JSON.stringify({ b: SECRET }) })],
   ['in JSON in ASCII', JSON.stringify(SECRET).replace('ü', '\\u00fc')],
+  ['in JSON in JSON in ASCII', JSON.stringify(JSON.stringify(SECRET).replace('ü', '\\u00fc'))],
   ['in a path', encodeURIComponent(SECRET)],
   ['in a form', new URLSearchParams({ a: SECRET }).toString()],
   ['in small letters', encodeURIComponent(SECRET).toLowerCase()],
@@ -71,6 +72,13 @@ test('a secret of which a bound has left a part is hidden up to there', () => {
   expect(all.print(`out ${SECRET.slice(0, 12)}${note}`)).toBe(`out [REDACTED]${note}`);
   const json = JSON.stringify({ stdout: `out ${SECRET.slice(0, 8)}${note}` });
   expect(JSON.parse(all.json(json))).toEqual({ stdout: `out [REDACTED]${note}` });
+});
+
+test('an excerpt of a secret in the middle of a message is hidden', () => {
+  const long = randomBytes(60).toString('base64');
+  const all = secrets(long);
+  expect(all.text(`the value ${long.slice(7, 47)} is no number`)).toBe('the value [REDACTED] is no number');
+  expect(all.text(`${long.slice(5, 30)} and ${long.slice(40, 60)} or`)).toBe('[REDACTED] and [REDACTED] or');
 });
 
 test('JSON stays JSON when a secret looks like a part of it', () => {

@@ -10,7 +10,12 @@ interface Matchers {
   json: RegExp;
   /** By length, the longest first. */
   needles: readonly string[];
+  /** Every piece of {@link PIECE} characters of the values themselves. */
+  pieces: ReadonlySet<string>;
 }
+
+/** So much of a secret in the middle of a message, from an excerpt, is no coincidence. */
+const PIECE = 16;
 
 export class Secrets {
   readonly #values = new Set<string>();
@@ -37,7 +42,8 @@ export class Secrets {
   /** A message, which may be an excerpt: it may begin or end within a secret. */
   text(text: string): string {
     if (this.isEmpty) return text;
-    return withoutParts(this.print(text), this.#compiled().needles);
+    const { needles, pieces } = this.#compiled();
+    return withoutParts(withoutPieces(this.print(text), pieces), needles);
   }
 
   /** JSON text; stays JSON. */
@@ -77,7 +83,31 @@ export class Secrets {
 function compiled(values: string[]): Matchers {
   const needles = [...new Set(values.flatMap(spellingsOf))].sort((a, b) => b.length - a.length);
   const inJson = [...new Set(needles.map(jsonEscaped))].sort((a, b) => b.length - a.length);
-  return { plain: anyOf(needles), json: anyOf(inJson), needles };
+  return { plain: anyOf(needles), json: anyOf(inJson), needles, pieces: piecesOf(values) };
+}
+
+/** Of an address only what is secret in it, which is a value of its own: the rest helps to find a fault. */
+function piecesOf(values: string[]): Set<string> {
+  const pieces = new Set<string>();
+  for (const value of values) {
+    if (value.includes('://')) continue;
+    for (let at = 0; at + PIECE <= value.length; at += 1) pieces.add(value.slice(at, at + PIECE));
+  }
+  return pieces;
+}
+
+function withoutPieces(text: string, pieces: ReadonlySet<string>): string {
+  let clean = '';
+  let from = 0;
+  for (let at = 0; at + PIECE <= text.length; at += 1) {
+    if (!pieces.has(text.slice(at, at + PIECE))) continue;
+    let end = at;
+    while (pieces.has(text.slice(end, end + PIECE))) end += 1;
+    clean += text.slice(from, at) + HIDDEN;
+    from = end + PIECE - 1;
+    at = from - 1;
+  }
+  return clean + text.slice(from);
 }
 
 function anyOf(needles: readonly string[]): RegExp {

@@ -7,7 +7,7 @@ export const SECRET_MIN_LENGTH = 8;
 const LINE_MIN_LENGTH = 16;
 const PEM_MARK = /^-----(BEGIN|END) /;
 /** How often a text may have been put into a JSON text that was put into a JSON text. */
-const JSON_DEPTH = 2;
+const JSON_DEPTH = 3;
 
 const known = new LRUCache<string, readonly string[]>({ max: 2_000 });
 
@@ -36,10 +36,13 @@ function linesOf(value: string): string[] {
 }
 
 function inJson(text: string): string[] {
-  const found = [text];
-  for (let depth = 0; depth < JSON_DEPTH; depth += 1) found.push(jsonEscaped(found.at(-1) ?? ''));
-  // As Python writes it.
-  found.push(asciiOnly(jsonEscaped(text)), asciiOnly(text));
+  let level = [text];
+  const found = [...level];
+  for (let depth = 0; depth < JSON_DEPTH; depth += 1) {
+    // Python writes ASCII only.
+    level = [...new Set(level.map(jsonEscaped).flatMap((escaped) => [escaped, asciiOnly(escaped)]))];
+    found.push(...level);
+  }
   return found;
 }
 
