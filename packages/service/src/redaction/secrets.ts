@@ -1,9 +1,13 @@
 /** A set of secrets, and texts without them: one pass over a text with all spellings of all of them at once. */
+import { LRUCache } from 'lru-cache';
 import { jsonEscaped, SECRET_MIN_LENGTH, spellingsOf } from './spellings.ts';
 
 export const HIDDEN = '[REDACTED]';
 /** Tools bound what they keep of outputs; what stands at the cut may be the beginning of a secret. */
 const CUT = /(?:\n|\\n)(?:\[cut: \d+ more bytes\]|… output cut at 64 KiB)/g;
+
+const KNOWN_BY = 48;
+const TOKEN = /^[\w+/=.~%-]+$/;
 
 interface Matchers {
   plain: RegExp;
@@ -76,8 +80,18 @@ export class Secrets {
   }
 
   #compiled(): Matchers {
-    return (this.#matchers ??= compiled([...this.#values]));
+    return (this.#matchers ??= matchersOf([...this.#values].sort()));
   }
+}
+
+/** Commands of one loop open the same credentials, and compiling takes longer than a chunk. */
+const known = new LRUCache<string, Matchers>({ max: 200 });
+
+function matchersOf(values: string[]): Matchers {
+  const name = JSON.stringify(values);
+  let found = known.get(name);
+  if (!found) known.set(name, (found = compiled(values)));
+  return found;
 }
 
 function compiled(values: string[]): Matchers {
@@ -111,7 +125,14 @@ function withoutPieces(text: string, pieces: ReadonlySet<string>): string {
 }
 
 function anyOf(needles: readonly string[]): RegExp {
-  return new RegExp(needles.map((needle) => needle.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'), 'g');
+  return new RegExp([...new Set(needles.map(pattern))].join('|'), 'g');
+}
+
+/** Long ones are known by their beginning, and go as far as the alphabet of encodings does. */
+function pattern(needle: string): string {
+  const isToken = needle.length > KNOWN_BY && TOKEN.test(needle);
+  const written = isToken ? needle.slice(0, KNOWN_BY) : needle;
+  return written.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') + (isToken ? '[\\w+/=.~%-]*' : '');
 }
 
 function isJson(text: string): boolean {

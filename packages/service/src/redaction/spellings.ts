@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 
 /** Shorter values cannot be hidden without taking words out of results. */
 export const SECRET_MIN_LENGTH = 8;
-/** Lines of a key in PEM are hidden one by one: whoever prints one of them has printed a part. */
+/** Shorter lines of a text of several are no secrets. */
 const LINE_MIN_LENGTH = 16;
 const PEM_MARK = /^-----(BEGIN|END) /;
 /** How often a text may have been put into a JSON text that was put into a JSON text. */
@@ -20,21 +20,32 @@ export function spellingsOf(value: string): readonly string[] {
 }
 
 function spelled(value: string): string[] {
-  const plain = [value, ...linesOf(value)];
-  const all = plain.flatMap((text) => [
-    ...inJson(text),
-    ...inUrls(text),
-    ...inBase64(Buffer.from(text)),
-    ...inHex(Buffer.from(text)),
-  ]);
+  const all = value.includes('\n') ? ofLines(value) : ofOne(value);
   return [...new Set(all)].filter(({ length }) => length >= SECRET_MIN_LENGTH);
 }
 
-function linesOf(value: string): string[] {
+/** A key in PEM: its lines one by one, since whoever prints one has printed a part; and the whole where it is encoded. */
+function ofLines(value: string): string[] {
   const lines = value.split(/\r?\n/).filter((line) => line.length >= LINE_MIN_LENGTH && !PEM_MARK.test(line));
-  return value.includes('\n') ? lines : [];
+  const short = value.length <= LINE_MIN_LENGTH * 4 ? ofOne(value) : [];
+  return [...lines.flatMap((line) => [...inJson(line), ...inUrls(line)]), ...short, ...inBytes(value)];
 }
 
+function ofOne(value: string): string[] {
+  const json = inJson(value);
+  const [component = '', , form = ''] = inUrls(value);
+  // What is encoded, or stands in a URL, is often JSON or a form already.
+  const urls = json.flatMap(inUrls);
+  const bytes = [...new Set([...json.slice(0, 4), component, form])].flatMap(inBytes);
+  return [...json, ...urls, ...bytes];
+}
+
+function inBytes(text: string): string[] {
+  const bytes = Buffer.from(text);
+  return [...inBase64(bytes), ...inHex(bytes)];
+}
+
+/** The value itself, then what is next to it. */
 function inJson(text: string): string[] {
   let level = [text];
   const found = [...level];

@@ -4,7 +4,7 @@
  */
 import { dirname } from 'node:path';
 import { connectBus, type Bus } from '@noetl/bus';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { startTestNats, type TestNats } from '../nats.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
@@ -215,13 +215,21 @@ const TOOLS: [string, object, 'COMPLETED' | 'FAILED'][] = [
   ['template', { kind: 'noop', result: NUMBERED }, 'FAILED'],
 ];
 
-test.each(TOOLS)('%s', async (name, tool, status) => {
-  const ended = await run(`sentinel/${name}`, [{ step: 'start', tool }]);
-  expect([name, ended.status, status === 'FAILED' ? typeof ended.error : ended.error]).toEqual([
-    name,
-    status,
-    status === 'FAILED' ? 'string' : null,
-  ]);
+describe('tools', () => {
+  /** All at once; each test looks at its own. */
+  let ends: Map<string, Promise<Run>>;
+  beforeAll(() => {
+    ends = new Map(TOOLS.map(([name, tool]) => [name, run(`sentinel/${name}`, [{ step: 'start', tool }])]));
+  });
+
+  test.each(TOOLS)('%s', async (name, _, status) => {
+    const ended = await (ends.get(name) as Promise<Run>);
+    expect([name, ended.status, status === 'FAILED' ? typeof ended.error : ended.error]).toEqual([
+      name,
+      status,
+      status === 'FAILED' ? 'string' : null,
+    ]);
+  });
 });
 
 test('the secrets do reach those they are meant for', () => {

@@ -44,8 +44,8 @@ async function placeholders(
   ask: (path: string) => Promise<string>,
   executionIds: readonly string[],
 ): Promise<Record<string, string[]>> {
-  const { items: catalog = [] } = JSON.parse(await ask('/api/catalog')) as {
-    items?: { catalog_id: string; path: string }[];
+  const { entries: catalog = [] } = JSON.parse(await ask('/api/catalog')) as {
+    entries?: { catalog_id: string; path: string }[];
   };
   const { items: credentials = [] } = JSON.parse(await ask('/api/credentials')) as {
     items?: { name: string }[];
@@ -53,7 +53,9 @@ async function placeholders(
   return {
     id: [...executionIds],
     step: ['items', 'start'],
-    name: [...credentials.map(({ name }) => name), 'kept', 'start', 'plain', 'managed'],
+    credential: credentials.map(({ name }) => name),
+    entry: ['plain', 'managed'],
+    variable: ['kept', 'more'],
     catalog_id: catalog.map(({ catalog_id }) => catalog_id),
     path: catalog.map(({ path }) => path),
   };
@@ -62,9 +64,14 @@ async function placeholders(
 function expanded(template: string, values: Record<string, string[]>): string[] {
   const [whole, name = ''] = /\{(\w+)\}/.exec(template) ?? [];
   if (whole === undefined) return [template];
-  // Longer lists are told by their first entries: all of them would be asked for all executions.
-  const some = (values[name] ?? ['none']).slice(0, name === 'id' ? undefined : 40);
-  return some.flatMap((value) => expanded(template.replace(whole, value), values));
+  const kind = name === 'name' ? named(template) : name;
+  return (values[kind] ?? ['none']).flatMap((value) => expanded(template.replace(whole, value), values));
+}
+
+/** What a name is one of. */
+function named(template: string): string {
+  if (template.includes('/keychain/')) return 'entry';
+  return template.includes('/vars/') ? 'variable' : 'credential';
 }
 
 async function textOf(response: Response): Promise<string> {
