@@ -38,7 +38,9 @@ function contentOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Error(`the file cannot be read (${String((error as NodeJS.ErrnoException).code)})`);
+    throw new Error(`the file cannot be read (${String((error as NodeJS.ErrnoException).code)})`, {
+      cause: error,
+    });
   }
 }
 

@@ -15,6 +15,7 @@ import { startProbeServer, type ProbeServer } from '../probe-server.ts';
 import { waitFor } from '../wait.ts';
 import { RingClient } from './client.ts';
 
+const run = promisify(execFile);
 const MAIN = fileURLToPath(new URL('../../../cli/dist/main.js', import.meta.url));
 const [OLD, NEW] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
 const CREDENTIALS = 60;
@@ -86,10 +87,9 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 async function noetlKeys(...args: string[]): Promise<{ code: number; told: Status }> {
-  const command = promisify(execFile)(process.execPath, [MAIN, 'keys', ...args, '--json'], {
-    env: environment(),
-  });
-  const { stdout, code = 0 } = await command.catch(
+  const command = run(process.execPath, [MAIN, 'keys', ...args, '--json'], { env: environment() });
+  const { stdout, code } = await command.then(
+    (done) => ({ stdout: done.stdout, code: 0 }),
     (error: unknown) => error as { stdout: string; code: number },
   );
   return { code, told: JSON.parse(stdout) as Status };

@@ -35,15 +35,6 @@ export function changedRows(stage: SecretsStage): Attack[] {
       return asked === '' ? stage.judge(text, REFUSED) : { blocked: false, how: 'the credential was used' };
     },
   });
-  const part = (sealed: string, name: string, change: (bytes: Buffer) => void): string => {
-    const all = JSON.parse(sealed) as Record<string, string>;
-    const bytes = Buffer.from(all[name] ?? '', 'base64');
-    change(bytes);
-    return JSON.stringify({ ...all, [name]: bytes.toString('base64') });
-  };
-  const flip = (bytes: Buffer): void => {
-    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
-  };
   return [
     attack('the sealed data of another credential', async (victim) =>
       write(victim, (await read('other')).data_encrypted),
@@ -72,10 +63,10 @@ export function changedRows(stage: SecretsStage): Attack[] {
       return write(victim, JSON.stringify({ ...own, dek: other.dek }));
     }),
     attack('a flipped bit of the data', async (victim) =>
-      write(victim, part((await read(victim)).data_encrypted, 'data', flip)),
+      write(victim, flipped((await read(victim)).data_encrypted, 'data')),
     ),
     attack('a flipped bit of the data key', async (victim) =>
-      write(victim, part((await read(victim)).data_encrypted, 'dek', flip)),
+      write(victim, flipped((await read(victim)).data_encrypted, 'dek')),
     ),
     attack('a claim to be of the first format', async (victim) => {
       const sealed = JSON.parse((await read(victim)).data_encrypted) as object;
@@ -83,4 +74,12 @@ export function changedRows(stage: SecretsStage): Attack[] {
     }),
     attack('text that is not sealed', (victim) => write(victim, '{"token": "mine"}')),
   ];
+}
+
+/** The sealed text with a bit of one of its parts flipped. */
+function flipped(sealed: string, part: 'data' | 'dek'): string {
+  const all = JSON.parse(sealed) as Record<string, string>;
+  const bytes = Buffer.from(all[part] ?? '', 'base64');
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  return JSON.stringify({ ...all, [part]: bytes.toString('base64') });
 }
