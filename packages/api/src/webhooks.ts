@@ -1,6 +1,6 @@
 /** Tells whoever asked that an execution has ended: signed, tried again with growing pauses, one at a time each. */
 import { createHmac } from 'node:crypto';
-import { isJsonObject, jsonText, NoetlError, type Id, type Json } from '@noetl/protocol';
+import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
 import {
   every,
   guardedConnector,
@@ -10,12 +10,13 @@ import {
   type Service,
 } from '@noetl/service';
 import {
+  openWebhook,
   settleDelivery,
   takeDeliveries,
   type Delivery,
   type Sealer,
   type Store,
-  type Webhook,
+  type WebhookTarget,
 } from '@noetl/store';
 import { Agent, fetch, type Dispatcher } from 'undici';
 
@@ -70,25 +71,26 @@ async function send(
   dispatcher: Dispatcher,
   { execution_id, webhook, body }: Delivery,
 ): Promise<string | undefined> {
-  const text = JSON.stringify(body);
-  const headers: Record<string, string> = {
-    ...webhook.headers,
-    'content-type': 'application/json',
-    'x-noetl-event': 'execution.ended',
-    'x-noetl-delivery': execution_id,
-  };
   try {
-    if (webhook.secret !== undefined) {
+    const target = openWebhook(sealer, execution_id, webhook);
+    const text = JSON.stringify(body);
+    const headers: Record<string, string> = {
+      ...target.headers,
+      'content-type': 'application/json',
+      'x-noetl-event': 'execution.ended',
+      'x-noetl-delivery': execution_id,
+    };
+    if (target.secret !== undefined) {
       const timestamp = String(Math.floor(nowMs() / 1000));
-      const { secret } = sealer.open(sealName(execution_id), webhook.secret);
       headers['x-noetl-timestamp'] = timestamp;
-      headers['x-noetl-signature'] = signature(jsonText(secret ?? ''), timestamp, text);
+      headers['x-noetl-signature'] = signature(target.secret, timestamp, text);
     }
+    const { url, ...authorised } = withoutUser(target.url, headers);
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const answer = await fetch(webhook.url, {
+    const answer = await fetch(url, {
       dispatcher,
       method: 'POST',
-      headers,
+      ...authorised,
       body: text,
       redirect: 'manual',
       signal,
@@ -106,12 +108,23 @@ function signature(secret: string, timestamp: string, body: string): string {
   return `sha256=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
 }
 
-function sealName(executionId: Id): string {
-  return `webhook:${executionId}`;
+/** `fetch` refuses user and password in a URL: they become the header that they mean. */
+function withoutUser(
+  text: string,
+  headers: Record<string, string>,
+): { url: URL; headers: Record<string, string> } {
+  const url = new URL(text);
+  const { username, password } = url;
+  if (username === '' && password === '') return { url, headers };
+  url.username = '';
+  url.password = '';
+  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+  return { url, headers: { authorization, ...headers } };
 }
 
-/** A webhook as a request gives it, ready to be stored: the secret sealed, the URL checked. */
-export function webhookOf(written: Json | undefined, executionId: Id, sealer: Sealer): Webhook | undefined {
+/** A webhook as a request gives it, checked. Throws BODY_INVALID. */
+export function webhookOf(written: Json | undefined): WebhookTarget | undefined {
   if (written === undefined || written === null) return undefined;
   const { url, secret, headers } = isJsonObject(written) ? written : { url: written };
   if (typeof url !== 'string' || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
@@ -127,6 +140,6 @@ export function webhookOf(written: Json | undefined, executionId: Id, sealer: Se
   return {
     url,
     ...(headers !== undefined && { headers: given as Record<string, string> }),
-    ...(secret !== undefined && { secret: sealer.seal(sealName(executionId), { secret }) }),
+    ...(secret !== undefined && { secret }),
   };
 }

@@ -9,6 +9,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addExecutionCommands } from './commands/executions.ts';
+import { addKeysCommand } from './commands/keys.ts';
 import { addLimitCommand } from './commands/limit.ts';
 import { addLoginCommands } from './commands/login.ts';
 import { addMaintenanceCommand } from './commands/maintenance.ts';
@@ -46,6 +47,7 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addDemoCommand(program, exitWith);
   addProcessCommands(program);
   addMaintenanceCommand(program, exitWith);
+  addKeysCommand(program, exitWith);
   addValidateCommand(program, exitWith);
   addRegisterCommand(program, exitWith);
   addRunCommand(program, exitWith);

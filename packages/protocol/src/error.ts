@@ -2,7 +2,7 @@
  * The error registry: every error a user can meet, with a stable code and the next action.
  * Domain code throws {@link NoetlError}; the api maps the category to an HTTP status at its edge.
  */
-import type { JsonObject } from './json.ts';
+import { jsonFault, type JsonObject } from './json.ts';
 
 export type ErrorCategory =
   'invalid' | 'not_found' | 'forbidden' | 'conflict' | 'too_large' | 'unavailable' | 'failed' | 'bug';
@@ -66,10 +66,18 @@ export const ERRORS = {
   HTTP_FAILED: spec('failed', 'Check the URL, and that the host answers.', true),
   CHILD_FAILED: spec('failed', 'See the child execution: GET /api/executions/<id>.'),
   CREDENTIAL_UNKNOWN: spec('failed', 'Create it: POST /api/credentials {name, type, data}.'),
+  CREDENTIAL_NOT_GRANTED: spec(
+    'failed',
+    'Write its name into the playbook, or hand it over in a workload key that `auth` names; data cannot choose credentials.',
+  ),
   CREDENTIAL_INVALID: spec('invalid', 'Correct the fields of the credential that the message names.'),
   ENCRYPTION_KEY_MISSING: spec(
     'unavailable',
-    'Set NOETL_ENCRYPTION_KEY to 32 random bytes in base64 (openssl rand -base64 32), the same in every process.',
+    'Set NOETL_ENCRYPTION_KEY, or NOETL_ENCRYPTION_KEY_FILE, to 32 random bytes in base64 (openssl rand -base64 32), the same in every process.',
+  ),
+  SEALED_DATA_INVALID: spec(
+    'failed',
+    'Store it again: POST /api/credentials. Then find out who changed the row in the database.',
   ),
   KEYCHAIN_UNKNOWN: spec('failed', 'Add the entry to `keychain` of the playbook.'),
   KEYCHAIN_NOT_FOUND: spec('not_found', 'List the entries: GET /api/keychain/catalog/<catalog id>.'),
@@ -232,6 +240,5 @@ export function errorView({ details, ...info }: ErrorInfo): JsonObject {
 /** Any thrown value as an {@link ErrorInfo}; what is not a NoetlError is INTERNAL. */
 export function errorInfo(thrown: unknown): ErrorInfo {
   if (thrown instanceof NoetlError) return thrown.toInfo();
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new NoetlError('INTERNAL', message).toInfo();
+  return new NoetlError('INTERNAL', jsonFault(thrown)).toInfo();
 }

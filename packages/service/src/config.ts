@@ -4,6 +4,7 @@ import { authConfig, type AuthConfig } from './auth-config.ts';
 import { ConfigError } from './config-error.ts';
 import { hostAndPort, networks, ownServices } from './outbound/settings.ts';
 import type { OutboundPolicy } from './outbound/guard.ts';
+import { encryptionKeysOf, type KeySource } from './encryption-keys.ts';
 import { parseFailpoint, type FailpointRule } from './failpoints.ts';
 
 export interface Config {
@@ -47,7 +48,7 @@ export interface Config {
   sweepMs: number;
   /** How long a process may take to stop. */
   shutdownGraceMs: number;
-  /** Master keys of credentials, 32 bytes each in base64; the first one encrypts. */
+  /** Master keys of what is sealed, 32 bytes each in base64; the first one encrypts. */
   encryptionKeys: string[];
   /** Base URLs that the http tool reaches at another address: staging, mirrors, mocks. */
   httpHosts: Record<string, string>;
@@ -145,7 +146,10 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     shutdownGraceMs: number('NOETL_SHUTDOWN_GRACE_MS', 25_000),
     executionsMax: number('NOETL_EXECUTIONS_MAX', 10_000),
     commandsMax: number('NOETL_COMMANDS_MAX', 100_000),
-    encryptionKeys: get('NOETL_ENCRYPTION_KEY').default('').asArray(),
+    encryptionKeys: encryptionKeys({
+      value: get('NOETL_ENCRYPTION_KEY').asString(),
+      file: get('NOETL_ENCRYPTION_KEY_FILE').asString(),
+    }),
     httpHosts,
     outbound: {
       private: get('NOETL_HTTP_PRIVATE')
@@ -167,7 +171,7 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     maintenanceMs: number('NOETL_MAINTENANCE_MS', 3_600_000),
     ...optional('scriptsDir', 'NOETL_SCRIPTS_DIR'),
     sqlEndpoint: get('NOETL_SQL_ENDPOINT').default('off').asEnum(['on', 'off']) === 'on',
-    templateEnv: get('NOETL_TEMPLATE_ENV').default('').asArray(),
+    templateEnv: templateNames(get('NOETL_TEMPLATE_ENV').default('').asArray()),
     failpoints: failpointsOf(get('NOETL_FAILPOINTS').default('').asArray(), source),
     traces: wantsTraces(source),
     logLevel: get('NOETL_LOG_LEVEL').default('info').asEnum(['error', 'warn', 'info', 'debug']),
@@ -175,6 +179,26 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
       .default(isTerminal ? 'pretty' : 'json')
       .asEnum(['json', 'pretty']),
   };
+}
+
+function encryptionKeys({ value, file }: KeySource): string[] {
+  const name = file === undefined ? 'NOETL_ENCRYPTION_KEY' : 'NOETL_ENCRYPTION_KEY_FILE';
+  if (file !== undefined && value !== undefined && value !== '')
+    throw new ConfigError('"NOETL_ENCRYPTION_KEY" and "NOETL_ENCRYPTION_KEY_FILE" exclude each other');
+  try {
+    return encryptionKeysOf({ value, file });
+  } catch (error) {
+    throw new ConfigError(`"${name}": ${(error as Error).message}`);
+  }
+}
+
+/** What this process reaches its services with is no business of playbooks. */
+const OWN_SECRETS = /^(DATABASE_URL|NATS_(URL|PASSWORD|TOKEN)|NOETL_(ENCRYPTION_KEY|ADMIN_TOKEN)|OTEL_.*HEADERS)$/;
+
+function templateNames(names: string[]): string[] {
+  const own = names.find((name) => OWN_SECRETS.test(name));
+  if (own === undefined) return names;
+  throw new ConfigError(`"NOETL_TEMPLATE_ENV" must not hold ${own}: templates would print it`);
 }
 
 /** As OpenTelemetry has it: off unless there is somewhere to send them. */

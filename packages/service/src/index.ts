@@ -1,4 +1,4 @@
-/** Process plumbing: configuration, logs, lifecycle, metrics, traces. */
+/** Process plumbing: configuration, logs, redaction, lifecycle, metrics, traces. */
 export type { AuthConfig, OidcConfig } from './auth-config.ts';
 export { ConfigError } from './config-error.ts';
 export { loadConfig, templateEnv, type Config, type LogLevel } from './config.ts';
@@ -7,6 +7,9 @@ export { every, runServices, type RunOptions, type Service } from './lifecycle.t
 export { guardedConnector, OutboundRefused, type Lookup } from './outbound/connect.ts';
 export { type OutboundPolicy } from './outbound/guard.ts';
 export { createLog, type Log } from './log.ts';
+export { withoutNamed } from './redaction/by-name.ts';
+export { processSecrets } from './redaction/process-secrets.ts';
+export { Secrets } from './redaction/secrets.ts';
 export { whenUp } from './start.ts';
 export { busRecorder, roundRecorder, watchPool, type RoundRecorder } from './metrics/process.ts';
 export { Metrics, type NowRecorder } from './metrics/registry.ts';

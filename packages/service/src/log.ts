@@ -1,6 +1,10 @@
-/** Logs: winston, JSON for machines, one readable line in a terminal. */
+/** Logs: winston, JSON for machines, one readable line in a terminal; secrets that the process holds are not in them. */
 import { createLogger, format, transports, type Logger } from 'winston';
 import type { LogLevel } from './config.ts';
+import { processSecrets } from './redaction/process-secrets.ts';
+
+/** Where winston keeps the line that it is about to write. */
+const LINE = Symbol.for('message');
 
 /** `child` binds fields (execution id, command id …) to every line. */
 export type Log = Logger;
@@ -13,8 +17,15 @@ export function createLog(options: { name: string; level: LogLevel; format: 'jso
   return createLogger({
     level: options.level,
     defaultMeta: { process: options.name },
-    format: combine(timestamp(), format(serialiseErrors)(), line),
+    format: combine(timestamp(), format(serialiseErrors)(), line, format(withoutSecrets)()),
   }).add(toConsole as Parameters<Logger['add']>[0]);
+}
+
+/** The last thing before a line is written, so that no field, message or stack comes past it. */
+function withoutSecrets<T extends object>(info: T): T {
+  const line = (info as { [LINE]?: unknown })[LINE];
+  if (typeof line === 'string') Object.assign(info, { [LINE]: processSecrets.text(line) });
+  return info;
 }
 
 /** Errors among the fields become plain objects: message, code, stack. */

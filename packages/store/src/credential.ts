@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Id, Json, JsonObject } from '@noetl/protocol';
 import type { Store } from './database.ts';
 import { isUnderOne } from './prefix.ts';
-import type { Sealer } from './sealer.ts';
+import type { SealedPlace, Sealer } from './sealer.ts';
 
 /** What may be shown of a credential: everything but its data. */
 export interface CredentialRecord {
@@ -43,9 +43,13 @@ export async function saveCredential(
   sealer: Sealer,
   { name, type, data, meta, tags, description }: NewCredential,
 ): Promise<CredentialRecord> {
+  const version = await nextVersion(store);
+  const { text, kek_id } = sealer.seal(credentialPlace({ name, type, version }), data);
   const values = {
     type,
-    data_encrypted: sealer.seal(name, data),
+    version,
+    data_encrypted: text,
+    kek_id,
     meta: meta === undefined ? null : JSON.stringify(meta),
     tags: tags ?? [],
     description: description ?? null,
@@ -99,8 +103,22 @@ export async function readCredential(
 ): Promise<{ name: string; type: string; data: JsonObject } | undefined> {
   const row = await store.db
     .selectFrom('credential')
-    .select(['name', 'type', 'data_encrypted'])
+    .select(['name', 'type', 'version', 'data_encrypted'])
     .where('name', '=', name)
     .executeTakeFirst();
-  return row && { name: row.name, type: row.type, data: sealer.open(row.name, row.data_encrypted) };
+  return (
+    row && { name: row.name, type: row.type, data: sealer.open(credentialPlace(row), row.data_encrypted) }
+  );
+}
+
+/** Where the data of a credential belongs. */
+export function credentialPlace(row: { name: string; type: string; version: Id }): SealedPlace {
+  const { name, type, version } = row;
+  return { purpose: 'credential', name, type, version };
+}
+
+async function nextVersion(store: Store): Promise<Id> {
+  const { rows } = await sql<{ version: Id }>`
+    SELECT nextval('noetl.credential_version')::text AS version`.execute(store.db);
+  return rows[0]?.version ?? '';
 }

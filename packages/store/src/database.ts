@@ -75,6 +75,8 @@ interface ExecutionTable {
   deadline: NullableTime;
   /** Where the end of the execution is told. */
   webhook: NullableDocument<Json>;
+  /** Which master key wraps the data key of what is sealed in it. */
+  webhook_kek_id: NullableText;
   /** The execution that stands at the top of the chain of parents; absent at the top itself. */
   root_execution_id: NullableId;
   /** Parents above. */
@@ -234,6 +236,10 @@ interface CredentialTable {
   name: string;
   type: string;
   data_encrypted: string;
+  /** Given once among all credentials; 0 of rows that were sealed before versions were bound in. */
+  version: ColumnType<Id, Id | undefined, Id>;
+  /** Which master key wraps its data key. */
+  kek_id: NullableText;
   meta: NullableDocument<Json>;
   tags: ColumnType<string[], string[] | undefined, string[]>;
   description: NullableText;

@@ -45,6 +45,8 @@ export interface NewExecution {
   traceparent?: string;
   /** Who is told of the end. */
   webhook?: Webhook;
+  /** The key that the sealed part of the webhook needs. */
+  webhook_kek_id?: string;
   /** The caller's key; the same key with the same `request_hash` gives the same execution. */
   idempotency_key?: string;
   request_hash?: string;

@@ -188,13 +188,16 @@ export { nextChunkOf, standings, type Standing } from './turn.ts';
 export { readVars, writeVars, type Variable } from './vars.ts';
 export {
   getDelivery,
+  openWebhook,
   redeliver,
+  sealWebhook,
   settleDelivery,
   takeDeliveries,
   type Delivery,
   type DeliveryState,
-  type Webhook,
+  type WebhookTarget,
 } from './webhook.ts';
+export { keyUsage, rotateKeys, type KeyUsage, type Rotation } from './key-rotation.ts';
 export { executionsToAdvance, overdueExecutions, filledLoops, runningLoops } from './sweep.ts';
 export { commitPlain, newsSince, type News, type PlainDecision } from './plain-decision.ts';
 export { expireLoop, expireStep, overdueLoops, overdueSteps, type OverdueStep } from './step-deadline.ts';

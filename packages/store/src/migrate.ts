@@ -13,6 +13,7 @@ import { traces } from './migrations/0008-traces.ts';
 import { access } from './migrations/0009-access.ts';
 import { ownerFunctions } from './migrations/0010-owner-functions.ts';
 import { pools } from './migrations/0011-pools.ts';
+import { keyIds } from './migrations/0012-key-ids.ts';
 import { ensurePartitions } from './partition.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -27,6 +28,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0009-access': access,
   '0010-owner-functions': ownerFunctions,
   '0011-pools': pools,
+  '0012-key-ids': keyIds,
 };
 
 /** Returns the names of the migrations applied by this call. `nowMs`: Unix time, for the first event partitions. */

@@ -74,6 +74,7 @@ export async function grantPrivileges(store: Store): Promise<boolean> {
     await sql`GRANT SELECT ON noetl.event_default TO ${names(roles)}`.execute(tx);
     await sql`GRANT USAGE ON SEQUENCE noetl.chunk_id, noetl.value_id
       TO ${names(['noetl_api', 'noetl_worker', 'noetl_aggregator'])}`.execute(tx);
+    await sql`GRANT USAGE ON SEQUENCE noetl.credential_version TO noetl_api`.execute(tx);
     for (const [signature, role] of Object.entries(FUNCTIONS)) {
       const named = sql.raw(`noetl.${signature}`);
       await sql`REVOKE ALL ON FUNCTION ${named} FROM PUBLIC`.execute(tx);

@@ -2,11 +2,24 @@
 import { sql } from 'kysely';
 import { isJsonObject, type Id, type Json, type JsonObject } from '@noetl/protocol';
 import type { Store, Tx } from './database.ts';
+import { UNVERSIONED, type SealedPlace, type Sealer } from './sealer.ts';
 
+/** As it is stored. */
 export interface Webhook {
+  /** Without what it may hold of secrets: user, password and the values of its query. */
+  url: string;
+  /** The whole of it, {@link WebhookTarget}, where there is anything to hide. */
+  sealed?: string;
+  /** Of executions that were started before targets were sealed. */
+  headers?: Record<string, string>;
+  secret?: string;
+}
+
+/** Where and how to tell. */
+export interface WebhookTarget {
   url: string;
   headers?: Record<string, string>;
-  /** Sealed; signs the deliveries. */
+  /** Signs the deliveries. */
   secret?: string;
 }
 
@@ -25,6 +38,50 @@ export interface DeliveryState {
   next_try_at: Date;
   last_error: string | null;
   delivered_at: Date | null;
+}
+
+/** An execution has one webhook, which never changes. */
+const VERSION = '1';
+
+function webhookPlace(executionId: Id, version = VERSION): SealedPlace {
+  return { purpose: 'webhook', name: executionId, type: 'webhook', version };
+}
+
+/** A target as it is stored, with the key that it needs. Throws ENCRYPTION_KEY_MISSING where there is anything to hide. */
+export function sealWebhook(
+  sealer: Sealer,
+  executionId: Id,
+  target: WebhookTarget,
+): { webhook: Webhook; webhook_kek_id?: string } {
+  const url = shownUrl(target.url);
+  if (url === target.url && !target.headers && target.secret === undefined) return { webhook: { url } };
+  const { text, kek_id } = sealer.seal(webhookPlace(executionId), { ...target });
+  return { webhook: { url, sealed: text }, webhook_kek_id: kek_id };
+}
+
+/** Throws ENCRYPTION_KEY_MISSING, SEALED_DATA_INVALID. */
+export function openWebhook(sealer: Sealer, executionId: Id, webhook: Webhook): WebhookTarget {
+  const { sealed, secret, ...plain } = webhook;
+  if (sealed !== undefined) return sealer.open(webhookPlace(executionId), sealed) as unknown as WebhookTarget;
+  if (secret === undefined) return plain;
+  return { ...plain, ...sealer.open(webhookPlace(executionId, UNVERSIONED), secret) };
+}
+
+/** The same with its data key wrapped by the first master key; one of the first format is sealed as a whole. */
+export function rewrapWebhook(sealer: Sealer, executionId: Id, webhook: Webhook): Webhook {
+  const { sealed, url } = webhook;
+  if (sealed !== undefined) return { url, sealed: sealer.rewrap(webhookPlace(executionId), sealed).text };
+  return sealWebhook(sealer, executionId, openWebhook(sealer, executionId, webhook)).webhook;
+}
+
+function shownUrl(text: string): string {
+  const url = new URL(text);
+  if (url.username === '' && url.password === '' && url.search === '' && url.hash === '') return text;
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  for (const name of [...url.searchParams.keys()]) url.searchParams.set(name, '***');
+  return url.href;
 }
 
 /** In the transaction that ends an execution. */

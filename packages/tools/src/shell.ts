@@ -74,11 +74,16 @@ function joined(results: CommandResult[]): ShellResult {
 function failure(value: ShellResult): FailedWith {
   const { results } = value;
   const last = results.at(-1);
-  const stderr = (last?.stderr ?? '').trim().slice(-TAIL);
+  const stderr = tailOf((last?.stderr ?? '').trim());
   const which = results.length > 1 ? `command ${String(results.length)}` : 'the command';
   const message = `${which} ended with exit code ${String(value.exit_code)}${stderr === '' ? '' : `: ${stderr}`}`;
   const details = { command: last?.command ?? '', exit_code: value.exit_code, stderr };
   return new FailedWith(new NoetlError('TOOL_FAILED', message, { details }), value);
+}
+
+/** The end of a text, from the beginning of a word: half a word may be half a secret. */
+function tailOf(text: string): string {
+  return text.length <= TAIL ? text : text.slice(-TAIL).replace(/^\S*/, '');
 }
 
 function commandsOf(config: JsonObject): string[] {

@@ -55,7 +55,8 @@ export async function claimFrame(
   }
   if (rows.length === 0) return { kind: 'drained' };
   const whole = context.step.loop?.cursor?.process === 'frame';
-  const items = whole ? [JSON.stringify(rows)] : rows.map((row) => JSON.stringify(row));
+  const written = whole ? [JSON.stringify(rows)] : rows.map((row) => JSON.stringify(row));
+  const items = written.map((text) => around.redactor.result(text));
   const range = await fillFrame(deps.store, context.loop, held, items);
   return range ? { kind: 'items', ...range } : { kind: 'lost' };
 }

@@ -40,7 +40,10 @@ async function secretValue(path: string, credentials: Credentials): Promise<Json
 }
 
 /** What to send for an identity token: the service account signs for whom it is meant. */
-export async function googleTokenRequest(entry: JsonObject, credentials: Credentials): Promise<JsonObject> {
+export async function googleTokenRequest(
+  entry: JsonObject,
+  credentials: Credentials,
+): Promise<{ endpoint: string; grant_type: string; assertion: string }> {
   const audience = jsonText(entry['target_audience'] ?? entry['audience'] ?? '');
   const { client_email, private_key, token_uri } = await serviceAccount(entry, credentials);
   if (audience === '' || typeof client_email !== 'string' || typeof private_key !== 'string')
@@ -52,7 +55,7 @@ export async function googleTokenRequest(entry: JsonObject, credentials: Credent
   const now = Math.floor(Date.now() / 1000);
   const claims = { iss: client_email, sub: client_email, aud: endpoint, target_audience: audience };
   const assertion = signed({ ...claims, iat: now, exp: now + ASSERTION_LIFE_S }, private_key);
-  return { endpoint, form: { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion } };
+  return { endpoint, grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion };
 }
 
 async function serviceAccount(entry: JsonObject, credentials: Credentials): Promise<JsonObject> {

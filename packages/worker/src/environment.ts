@@ -2,11 +2,12 @@
 import type { Playbook, Scope } from '@noetl/playbook';
 import { nativeValue, scopeOf } from '@noetl/playbook';
 import { NoetlError, parseRef, type Context, type Id, type JsonObject } from '@noetl/protocol';
-import { isWithin, loadValue } from '@noetl/store';
+import { executionPayload, getExecution, isWithin, loadValue } from '@noetl/store';
 import type { ToolEnvironment, ValueStore } from '@noetl/tools';
+import { checkGrant, grantedTo, type GrantedTo } from './grants.ts';
 import { Keychain } from './keychain.ts';
 import { LoadedValues } from './loaded-values.ts';
-import { Redactor } from './secrets.ts';
+import { Redactor } from './redactor.ts';
 import { storedValues } from './stored-values.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
@@ -38,6 +39,7 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
   const { execution_id, step, context, playbook, signal, traceparent } = about;
   const redactor = new Redactor();
   const credentials: ToolEnvironment['credentials'] = async (name) => {
+    await checkGrant(name, grantedTo(playbook, context), (above) => executionAbove(deps, above));
     const credential = await deps.credentials.get(name);
     redactor.learn(credential);
     return credential;
@@ -80,6 +82,14 @@ export function environmentOf(deps: WorkerDeps, about: About): CommandEnvironmen
     error_status: playbook.generation === 'seed',
   };
   return { environment, redactor, values, names };
+}
+
+async function executionAbove({ store, playbooks }: WorkerDeps, executionId: Id): Promise<GrantedTo> {
+  const execution = await getExecution(store, executionId);
+  if (!execution) throw new NoetlError('INTERNAL', `execution ${executionId} above is not in the database`);
+  const { catalog_id, parent_execution_id } = execution;
+  const payload = await executionPayload(store, executionId);
+  return { playbook: await playbooks(catalog_id), payload, parent_execution_id };
 }
 
 /** Programs read the values of steps as they are passed on, not as templates look at them. */

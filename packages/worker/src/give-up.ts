@@ -1,13 +1,17 @@
 /** The end of a command that can never be run or finished: it, or all of its items, is stored as failed. */
 import { notifyAdvance } from '@noetl/bus';
 import { errorInfo, type Command, type ErrorInfo, type StepCommand } from '@noetl/protocol';
+import { processSecrets } from '@noetl/service';
 import { finishStep } from '@noetl/store';
 import { failChunk } from './handle-chunk.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
 export async function giveUp(deps: WorkerDeps, command: Command, error: unknown): Promise<void> {
-  if (command.lane === 'step') await failStep(deps, command, errorInfo(error));
-  else await failChunk(deps, command, errorInfo(error));
+  const { message, ...info } = errorInfo(error);
+  // Nobody knows any more what the command has seen; the process does.
+  const told = { ...info, message: processSecrets.text(message) };
+  if (command.lane === 'step') await failStep(deps, command, told);
+  else await failChunk(deps, command, told);
 }
 
 export async function failStep(deps: WorkerDeps, command: StepCommand, error: ErrorInfo): Promise<void> {

@@ -13,7 +13,7 @@ import { stepOf } from './loop-context.ts';
 import { whileHeld } from './persist.ts';
 import { progressOf, type Progress } from './progress.ts';
 import { resultText } from './results.ts';
-import type { Redactor } from './secrets.ts';
+import type { Redactor } from './redactor.ts';
 import { suspendOrGoOn } from './suspend.ts';
 import { childrenOf, runTasks, type ItemOutcome } from './tasks.ts';
 import type { WorkerDeps } from './worker-deps.ts';
@@ -51,7 +51,7 @@ export async function handleStep(
   const outcome = await suspendOrGoOn(deps, command, progressOf(claimed.progress), run);
   if (!outcome || signal.aborted) return;
   const facts = {
-    stdout: redactor.result(outcome.stdout),
+    stdout: redactor.prints(outcome.stdout),
     attempts: outcome.attempts,
     duration_s: outcome.duration_ms / 1000,
   };
@@ -98,7 +98,7 @@ async function storedOutcome(
     const text = redactor.result(outcome.text);
     return { status: 'COMPLETED', result_text: await resultText(deps, executionId, step, text) };
   } catch (error) {
-    if (error instanceof NoetlError) return { status: 'FAILED', error: error.toInfo() };
+    if (error instanceof NoetlError) return { status: 'FAILED', error: redactor.error(error.toInfo()) };
     throw error;
   }
 }

@@ -16,10 +16,12 @@ import {
 } from '@noetl/protocol';
 import type { ToolEnvironment, Toolbox } from '@noetl/tools';
 import { googleTokenRequest, mappedSecrets } from './cloud-secrets.ts';
-import type { Redactor } from './secrets.ts';
+import type { Redactor } from './redactor.ts';
 
 /** How deep entries may refer to each other. */
 const DEPTH_MAX = 8;
+/** Kinds without facts beside their secrets: fields are named as the author likes. */
+const ENTIRELY_SECRET = new Set(['secrets', 'secret_manager', 'bearer']);
 
 export interface KeychainDeps {
   executionId: Id;
@@ -64,7 +66,9 @@ export class Keychain {
       const rendered = await evaluate((scope) => render(entry, scope));
       const value = await this.#value(name, isJsonObject(rendered) ? rendered : {});
       // What the document itself says is no secret.
-      if (kindOf(entry) !== 'static') redactor.learnValue(value);
+      const kind = kindOf(entry);
+      if (kind !== 'static')
+        redactor.learnValue(isJsonObject(value) && ENTIRELY_SECRET.has(kind) ? Object.values(value) : value);
       return value;
     } finally {
       this.#depth -= 1;
@@ -87,15 +91,19 @@ export class Keychain {
       case 'secret_manager':
         return mappedSecrets(entry['map'], this.#deps.credentials);
       case 'google_id_token':
-        return this.#deps.tokens.token(
-          await googleTokenRequest(entry, this.#deps.credentials),
-          this.#deps.signal,
-        );
+        return this.#identity(entry);
       default:
         throw new NoetlError('TOOL_CONFIG', `the keychain entry "${name}" is of the unknown kind "${kind}"`, {
           hint: 'Use static, bearer, credential, oauth2, secrets or google_id_token.',
         });
     }
+  }
+
+  async #identity(entry: JsonObject): Promise<Json> {
+    const { tokens, credentials, redactor, signal } = this.#deps;
+    const { endpoint, grant_type, assertion } = await googleTokenRequest(entry, credentials);
+    redactor.learnValue(assertion);
+    return tokens.token({ endpoint, form: { grant_type, assertion } }, signal);
   }
 
   async #credential(name: string, entry: JsonObject): Promise<Json> {

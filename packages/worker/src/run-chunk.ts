@@ -23,7 +23,7 @@ import { inputPlan, type InputPlan } from './input-plan.ts';
 import { Postponed } from './line.ts';
 import { iterationLocals, stopsOnError, type LoopContext } from './loop-context.ts';
 import type { LoadedValues } from './loaded-values.ts';
-import type { Redactor } from './secrets.ts';
+import type { Redactor } from './redactor.ts';
 import { Suspended, type Progress } from './progress.ts';
 import { runTasks, type Children, type ItemOutcome } from './tasks.ts';
 
@@ -345,10 +345,9 @@ class ChunkRun {
     const { redactor } = this.#chunk;
     const failed = outcome.status === 'error';
     const error = failed ? redactor.error(outcome.error) : undefined;
-    const result_text = redactor.result(
-      outcome.status === 'error' ? failureText(outcome.error) : outcome.text,
-    );
-    const stdout = redactor.result(outcome.stdout);
+    const result_text =
+      outcome.status === 'ok' ? redactor.result(outcome.text) : failureText(error ?? outcome.error);
+    const stdout = redactor.prints(outcome.stdout);
     const { attempts, duration_ms } = outcome;
     const plain = attempts === 1 && stdout === '';
     this.#rows.push({

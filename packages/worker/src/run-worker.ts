@@ -27,7 +27,7 @@ import { Leases } from './leases.ts';
 import { loopCache } from './loop-context.ts';
 import { workerRecorder } from './metrics.ts';
 import { Permits } from './permits.ts';
-import { Credentials } from './secrets.ts';
+import { Credentials } from './credentials.ts';
 import { RollCall } from './roll-call.ts';
 import { storedValues } from './stored-values.ts';
 import { Turns } from './turns.ts';

@@ -8,7 +8,7 @@ import type { Leases } from './leases.ts';
 import type { Loops, Playbooks } from './loop-context.ts';
 import type { WorkerRecorder } from './metrics.ts';
 import type { Permits } from './permits.ts';
-import type { Credentials } from './secrets.ts';
+import type { Credentials } from './credentials.ts';
 import type { Turns } from './turns.ts';
 
 export interface WorkerDeps {

@@ -1,7 +1,7 @@
 /** Reading requests: bodies, ids, numbers, each refused with what is wrong and what is right. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Request } from 'express';
-import { isId, jsonText, NoetlError, type Id, type Place } from '@noetl/protocol';
+import { isId, jsonFault, jsonText, NoetlError, type Id, type Place } from '@noetl/protocol';
 
 const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
 
@@ -43,8 +43,7 @@ export function jsonBody(request: Request): unknown {
   try {
     body = JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new NoetlError('BODY_INVALID', `the body is not JSON: ${reason}`, {
+    throw new NoetlError('BODY_INVALID', `the body is not JSON: ${jsonFault(error)}`, {
       hint: 'Send JSON, for example -H "Content-Type: application/json" -d \'{"path": "…"}\'.',
     });
   }

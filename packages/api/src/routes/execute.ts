@@ -11,6 +11,7 @@ import {
   getExecution,
   isKeyTaken,
   playbookHead,
+  sealWebhook,
   type CatalogHead,
   type ExecutionRow,
   type NewExecution,
@@ -83,12 +84,12 @@ export function executeRoutes(router: Router, deps: ApiDeps): void {
       : {};
     const newId = deps.newId();
     const traceparent = traceparentOf(request.get('traceparent'));
-    const webhook = webhookOf(body.webhook, newId, deps.sealer);
+    const target = webhookOf(body.webhook);
     const { execution_id, created } = await begin(deps, entry, {
       execution_id: newId,
       payload,
       ...(typeof body.timeout === 'number' && { timeout_s: body.timeout }),
-      ...(webhook && { webhook }),
+      ...(target && sealWebhook(deps.sealer, newId, target)),
       ...(traceparent !== undefined && { traceparent }),
       ...parent,
       ...given,

@@ -14,9 +14,11 @@ interface SetOptions extends RemoteOptions {
 
 const EXAMPLES = `
 Examples:
-  noetl credential set warehouse --type postgres --set db_host=db --set db_user=me --set db_password=… --set db_name=dw
   noetl credential set shop --type bearer --data token.json
-  vault read -format=json secret/shop | noetl credential set shop --type bearer --data -`;
+  noetl credential set warehouse --type postgres --data password.json --set db_host=db --set db_user=me --set db_name=dw
+  vault read -format=json secret/shop | noetl credential set shop --type bearer --data -
+
+Other users of this machine can read what stands after --set while the command runs: secrets belong into --data.`;
 
 export function addCredentialCommand(program: Command): void {
   const credential = program

@@ -191,7 +191,9 @@ export class Platform {
         NOETL_PORT: String(this.ports.get(name) ?? this.port),
         // Several on one machine: each says in its log where it is.
         NOETL_METRICS_PORT: '0',
-        NOETL_ENCRYPTION_KEY: process.env.NOETL_ENCRYPTION_KEY ?? (await localKey(dirname(logDir))),
+        ...(process.env.NOETL_ENCRYPTION_KEY_FILE === undefined && {
+          NOETL_ENCRYPTION_KEY: process.env.NOETL_ENCRYPTION_KEY ?? (await localKey(dirname(logDir))),
+        }),
         NOETL_EXIT_WITH_PARENT: '1',
         NODE_OPTIONS: '',
         ...env,

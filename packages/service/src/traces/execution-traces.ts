@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Log } from '../log.ts';
+import { processSecrets } from '../redaction/process-secrets.ts';
 
 /** What a trace starts from, as it is stored with the execution. */
 export interface TraceOrigin {
@@ -93,8 +94,10 @@ export class ExecutionTraces {
       (place) => {
         if (!place?.recorded) return;
         const parent = part === 'execution' ? place.parentSpanId : spanId(executionId, under);
+        const { error } = facts;
         this.#sink.add({
           ...facts,
+          ...(error !== undefined && { error: processSecrets.text(error) }),
           traceId: place.traceId,
           spanId: spanId(executionId, part),
           ...(parent !== undefined && { parentSpanId: parent }),

@@ -1,4 +1,5 @@
 /** Every endpoint of `/openapi.json` is called, and answers what the document says, in every way that it says. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { waitFor } from '../wait.ts';
@@ -34,7 +35,7 @@ let slow: string;
 beforeAll(async () => {
   platform = await startPlatform({
     workers: 1,
-    env: { NOETL_SQL_ENDPOINT: 'on', NOETL_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64') },
+    env: { NOETL_SQL_ENDPOINT: 'on', NOETL_ENCRYPTION_KEY: randomBytes(32).toString('base64') },
   });
   api = await Contract.of(platform.url);
 });

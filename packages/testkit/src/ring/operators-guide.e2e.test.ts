@@ -1,5 +1,6 @@
 /** The operators' guide (`service/README.md`): its settings are those of the code, and its commands do what it says. */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ const GUIDE = readFileSync(new URL('../../../service/README.md', import.meta.url
 const MAIN = fileURLToPath(new URL('../../../cli/dist/main.js', import.meta.url));
 const BLOCKS = [...GUIDE.matchAll(/```bash\n(.*?)```/gs)].map(([, text = '']) => text.trim());
 const run = promisify(execFile);
+const KEY = randomBytes(32).toString('base64');
 
 let platform: TestPlatform;
 let ring: RingClient;
@@ -36,7 +38,7 @@ const PLAYBOOK = JSON.stringify({
 });
 
 beforeAll(async () => {
-  platform = await startPlatform({ workers: 1 });
+  platform = await startPlatform({ workers: 1, env: { NOETL_ENCRYPTION_KEY: KEY } });
   ring = await RingClient.connect(platform);
   bin = await mkdtemp(join(tmpdir(), 'noetl-guide-'));
   const script = `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`;
@@ -81,6 +83,7 @@ test.each(BLOCKS)('%s', async (block) => {
     NOETL_SERVER_URL: platform.url,
     DATABASE_URL: platform.databaseUrl,
     NATS_URL: platform.natsUrl,
+    NOETL_ENCRYPTION_KEY: KEY,
     NODE_OPTIONS: '',
     ID: id,
   };
