@@ -23,6 +23,7 @@ export async function beatRuntime(store: Store, runtime: Runtime): Promise<void>
       conflict.columns(['kind', 'name']).doUpdateSet({
         status: 'running',
         capacity: runtime.capacity,
+        labels: JSON.stringify(runtime.labels),
         heartbeat: sql<Date>`now()`,
       }),
     )
