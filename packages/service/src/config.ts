@@ -79,7 +79,7 @@ export interface IsolationConfig {
   paths: { path: string; writable: boolean }[];
   /** Whether a runner may run code of several playbooks. */
   mixedRunners: boolean;
-  limits: { memoryMb: number; processes: number; cpuSeconds: number; diskMb: number };
+  limits: { memoryMb: number; processes: number; cpuSeconds: number; itemSeconds: number; diskMb: number };
 }
 
 const LEVELS = ['auto', 'process', 'sandbox', 'gvisor'] as const;
@@ -188,6 +188,7 @@ function isolationOf(variables: { get: (name: string) => env.IOptionalVariable }
       memoryMb: number('NOETL_RUNNER_MEMORY_MB', 2_048),
       processes: number('NOETL_RUNNER_PROCESSES', 256),
       cpuSeconds: number('NOETL_RUNNER_CPU_SECONDS', 3_600),
+      itemSeconds: number('NOETL_RUNNER_ITEM_SECONDS', 86_400),
       diskMb: number('NOETL_RUNNER_DISK_MB', 1_024),
     },
   };

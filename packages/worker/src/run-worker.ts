@@ -129,7 +129,7 @@ function toolboxOf(
 async function isolated(config: Config, log: Log): Promise<Prepared> {
   const prepared = await prepareIsolation(config.isolation, config.pythonPath);
   const { level, network, gaps } = prepared.isolation;
-  log.info('isolation of code', { level, network, gaps: [...gaps] });
+  log.info('isolation of code', { isolation: level, network, gaps: [...gaps] });
   return prepared;
 }
 

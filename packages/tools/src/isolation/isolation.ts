@@ -16,6 +16,8 @@ export interface RunnerLimits {
   processes: number;
   /** Processor seconds that one item may use. */
   cpuSeconds: number;
+  /** Seconds that one item may take, whatever its own time-out says. */
+  itemSeconds: number;
   /** Most MiB of one file; in a sandbox also of all files together. */
   diskMb: number;
 }
@@ -24,6 +26,7 @@ export const DEFAULT_LIMITS: RunnerLimits = {
   memoryMb: 2_048,
   processes: 256,
   cpuSeconds: 3_600,
+  itemSeconds: 86_400,
   diskMb: 1_024,
 };
 

@@ -1,6 +1,6 @@
 /**
  * Limits that the kernel does not hold by itself: memory and processes of a runner with all that it has started, and
- * the processor time of one item. Looked at twice a second, and only while code runs.
+ * the time and processor time of one item. Looked at twice a second, and only while code runs.
  */
 import type { RunnerLimits } from './isolation.ts';
 import { usageOf, type Usage } from './usage.ts';
@@ -18,6 +18,7 @@ const EVERY_MS = 500;
 interface Sight {
   progress: number;
   cpuSeconds: number;
+  atMs: number;
 }
 
 export class Watch {
@@ -45,29 +46,33 @@ export class Watch {
     for (const [watched, before] of this.#watched) {
       if (watched.pid === undefined) continue;
       const usage = usageOf(watched.pid, this.#limits.memoryMb);
-      const sight = { progress: watched.progress, cpuSeconds: usage.cpuSeconds };
+      const sight = { progress: watched.progress, cpuSeconds: usage.cpuSeconds, atMs: performance.now() };
       const since = before?.progress === sight.progress ? before : sight;
       this.#watched.set(watched, since);
-      const reason = excess(usage, usage.cpuSeconds - since.cpuSeconds, this.#limits);
+      const spent = {
+        cpuSeconds: sight.cpuSeconds - since.cpuSeconds,
+        itemSeconds: (sight.atMs - since.atMs) / 1_000,
+      };
+      const reason = excess(usage, spent, this.#limits);
       if (reason !== undefined) watched.kill(reason);
     }
   }
 }
 
 /** Which limit it is over, for the author of the code. */
-export function excess(usage: Usage, itemCpuSeconds: number, limits: RunnerLimits): string | undefined {
-  const { memoryMb, processes, cpuSeconds } = limits;
-  if (usage.memoryMb > memoryMb)
-    return over('MiB of memory', usage.memoryMb, memoryMb, 'NOETL_RUNNER_MEMORY_MB');
-  if (usage.processes > processes) {
-    return over('processes and threads', usage.processes, processes, 'NOETL_RUNNER_PROCESSES');
-  }
-  if (itemCpuSeconds > cpuSeconds) {
-    return over('processor seconds for one item', itemCpuSeconds, cpuSeconds, 'NOETL_RUNNER_CPU_SECONDS');
-  }
-  return undefined;
-}
-
-function over(what: string, used: number, allowed: number, setting: string): string {
+export function excess(
+  usage: Pick<Usage, 'memoryMb' | 'processes'>,
+  spent: Pick<RunnerLimits, 'cpuSeconds' | 'itemSeconds'>,
+  limits: RunnerLimits,
+): string | undefined {
+  const uses: [what: string, used: number, allowed: number, setting: string][] = [
+    ['MiB of memory', usage.memoryMb, limits.memoryMb, 'NOETL_RUNNER_MEMORY_MB'],
+    ['processes and threads', usage.processes, limits.processes, 'NOETL_RUNNER_PROCESSES'],
+    ['processor seconds for one item', spent.cpuSeconds, limits.cpuSeconds, 'NOETL_RUNNER_CPU_SECONDS'],
+    ['seconds for one item', spent.itemSeconds, limits.itemSeconds, 'NOETL_RUNNER_ITEM_SECONDS'],
+  ];
+  const over = uses.find(([, used, allowed]) => used > allowed);
+  if (!over) return undefined;
+  const [what, used, allowed, setting] = over;
   return `it used ${String(Math.round(used))} ${what}, and may use ${String(allowed)} (${setting})`;
 }

@@ -105,7 +105,7 @@ export class BatchRun {
       } catch (error) {
         if (!(error instanceof ForgedFrame)) throw error;
         this.#end = 'crash';
-        const blamed = this.#blame({ kind: 'exit', reason: error.message });
+        const blamed = this.#blame({ kind: 'exit', reason: error.message, punished: true });
         if (blamed) yield blamed;
         return;
       }
@@ -193,8 +193,8 @@ export class BatchRun {
       case 'out':
         // Before the outcomes: whoever stops listening after the last one leaves a runner with nothing in flight.
         if (header['end'] === true) this.#frames -= 1;
-        runner.progress += 1;
-        return this.#outcomes(header, body);
+        if (this.#frames < 0) throw new ForgedFrame('more ends than frames');
+        return this.#outcomes(runner, header, body);
       case 'read': {
         const { ref, from, to } = asRead(header);
         if (!this.#given(ref)) throw new ForgedFrame('it asked for a list that it was not given');
@@ -226,11 +226,12 @@ export class BatchRun {
     return isGiven;
   }
 
-  #outcomes(header: Record<string, unknown>, body: Buffer): OutcomeBlock | undefined {
+  #outcomes(runner: RunnerProcess, header: Record<string, unknown>, body: Buffer): OutcomeBlock | undefined {
     const reported = asReported(header, this.#sent.length);
     const block = outcomesOf(reported, body, this.#batch.environment.error_status === true);
     const count = block.texts.length;
     if (count === 0) return undefined;
+    runner.progress += 1;
     this.#sent.splice(0, count);
     this.#single = false;
     this.#itemMs = Math.max(0.001, block.durations_ms.reduce((sum, ms) => sum + ms, 0) / count);
@@ -252,7 +253,9 @@ export class BatchRun {
   }
 
   /** The runner is gone or stuck. One item in flight is the culprit; of several, each is tried alone. */
-  #blame(event: { kind: 'exit'; reason: string } | { kind: 'timeout' }): OutcomeBlock | undefined {
+  #blame(
+    event: { kind: 'exit'; reason: string; punished: boolean } | { kind: 'timeout' },
+  ): OutcomeBlock | undefined {
     const [culprit, ...others] = this.#sent;
     const timedOut = event.kind === 'timeout';
     this.#sent = [];
@@ -268,7 +271,12 @@ export class BatchRun {
       ? new NoetlError('TOOL_TIMEOUT', `the code took longer than its timeout of ${String(ms / 1000)} s`, {
           kind: 'timeout',
         })
-      : new NoetlError('RUNNER_CRASHED', `the code ended its process (${event.reason})`);
+      : new NoetlError(
+          'RUNNER_CRASHED',
+          event.punished
+            ? `the code was ended: ${event.reason}`
+            : `the code ended its process (${event.reason})`,
+        );
     return failures(error.toInfo(), 1, ms);
   }
 }

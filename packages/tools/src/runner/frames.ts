@@ -28,12 +28,11 @@ export class FrameReader {
   #chunks: Buffer[] = [];
   #size = 0;
 
-  push(chunk: Buffer): Frame[] {
+  /** Frames before a broken one are told. */
+  *push(chunk: Buffer): Generator<Frame> {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    const frames: Frame[] = [];
-    for (let frame = this.#next(); frame; frame = this.#next()) frames.push(frame);
-    return frames;
+    for (let frame = this.#next(); frame; frame = this.#next()) yield frame;
   }
 
   #next(): Frame | undefined {

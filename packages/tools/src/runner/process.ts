@@ -4,10 +4,16 @@ import type { Isolation, Program } from '../isolation/isolation.ts';
 import { killTree, startIn } from '../isolation/start.ts';
 import { BrokenFrame, encodeFrame, FrameReader, type Frame } from './frames.ts';
 
-export type RunnerEvent =
-  | { kind: 'frame'; frame: Frame }
-  /** `started` is false when it never came up: the language is not installed, or its runner is broken. */
-  | { kind: 'exit'; reason: string; started: boolean };
+export interface RunnerExit {
+  kind: 'exit';
+  reason: string;
+  /** False when it never came up: the language is not installed, or its runner is broken. */
+  started: boolean;
+  /** Whether it was ended for what it did. */
+  punished: boolean;
+}
+
+export type RunnerEvent = { kind: 'frame'; frame: Frame } | RunnerExit;
 
 /** Frames that wait to be looked at; above, the pipe is not read. */
 const WAITING_MAX = 16;
@@ -16,7 +22,7 @@ export class RunnerProcess {
   readonly #child: ChildProcess;
   readonly #events: RunnerEvent[] = [];
   #waiting: ((event: RunnerEvent) => void) | undefined;
-  #ended: RunnerEvent | undefined;
+  #ended: RunnerExit | undefined;
   #started = false;
   #killedFor: string | undefined;
   /** Resolves when the process has come up, or has ended without that. */
@@ -112,7 +118,7 @@ export class RunnerProcess {
 
   #end(reason: string): void {
     if (this.#ended) return;
-    this.#ended = { kind: 'exit', reason, started: this.#started };
+    this.#ended = { kind: 'exit', reason, started: this.#started, punished: this.#killedFor !== undefined };
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.(this.#ended);

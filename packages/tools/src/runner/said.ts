@@ -35,15 +35,16 @@ const PRINT_MAX = 65 * 1024;
 const PAGE_ITEMS_MAX = 1_000;
 const FAILURE_MAX = 64 * 1024;
 
-/** Outcomes of at most `most` items. */
-export function asReported({ ms, failed, prints }: Record<string, unknown>, most: number): Reported {
+/** Outcomes of at most `most` items; of none only at the end of a frame. */
+export function asReported({ ms, failed, prints, end }: Record<string, unknown>, most: number): Reported {
   if (!isList(ms) || !isList(failed) || !isList(prints)) throw new ForgedFrame('no outcomes');
   const isPlace = (place: unknown): place is number =>
     typeof place === 'number' && Number.isInteger(place) && place >= 0 && place < ms.length;
   const isTime = (time: unknown): time is number => typeof time === 'number' && time >= 0 && time < Infinity;
   const isPrint = (print: unknown): print is [number, string] =>
     isList(print) && isPlace(print[0]) && typeof print[1] === 'string' && print[1].length <= PRINT_MAX;
-  if (ms.length <= most && ms.every(isTime) && failed.every(isPlace) && prints.every(isPrint)) {
+  const some = ms.length > 0 || end === true;
+  if (some && ms.length <= most && ms.every(isTime) && failed.every(isPlace) && prints.every(isPrint)) {
     return { ms, failed, prints };
   }
   throw new ForgedFrame('outcomes of other items');

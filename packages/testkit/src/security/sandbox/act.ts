@@ -16,6 +16,8 @@ export interface Act {
    * as blocked because it is a bad one. Absent where showing it would harm the machine.
    */
   works?: true;
+  /** It works for a worker that is root only. */
+  needsRoot?: true;
 }
 
 /** What code says when it has got where it should not. */
@@ -33,7 +35,8 @@ export function isRefused({ text, status }: Run): Outcome {
   const place = text.indexOf(THROUGH);
   if (place >= 0) return { blocked: false, how: text.slice(place, place + 200) };
   const said = /REFUSED[^"\\]*/.exec(text)?.[0];
-  if (said === undefined) return { blocked: false, how: `it did not get to try: ${status} ${text.slice(0, 300)}` };
+  if (said === undefined)
+    return { blocked: false, how: `it did not get to try: ${status} ${text.slice(0, 300)}` };
   return { blocked: true, how: said };
 }
 
@@ -62,7 +65,8 @@ export function both(...judges: Act['judge'][]): Act['judge'] {
 /** Code of another playbook gets right results, in the only runner that there is. */
 export function othersAreRight(language: 'python' | 'javascript'): Act['judge'] {
   return async (_, stage) => {
-    const code = language === 'python' ? 'result = {"sum": len([1, 2, 3])}' : 'return { sum: [1, 2, 3].length }';
+    const code =
+      language === 'python' ? 'result = {"sum": len([1, 2, 3])}' : 'return { sum: [1, 2, 3].length }';
     const { status, text } = await stage.run(language, code);
     const right = status === 'COMPLETED' && /"sum": ?3\b/.test(text);
     return { blocked: right, how: right ? 'the next playbook was right' : `${status} ${text.slice(0, 300)}` };

@@ -41,7 +41,8 @@ export const NETWORK: readonly Act[] = [
     name: 'python: a service of this machine',
     language: 'python',
     works: true,
-    code: (targets) => inPython(targets, tried(`${CONNECT}(("127.0.0.1", T["port"]), 3)\nconnection.recv(5)`)),
+    code: (targets) =>
+      inPython(targets, tried(`${CONNECT}(("127.0.0.1", T["port"]), 3)\nconnection.recv(5)`)),
   }),
   counted({
     name: 'python: an HTTP request to it',
@@ -112,7 +113,10 @@ return await new Promise((resolve) => { socket.on('data', () => resolve('data'))
     language: 'python',
     works: true,
     code: (targets) =>
-      inPython(targets, tried(`${CONNECT}(("127.0.0.1", T["natsPort"]), 3)\nassert b"INFO" in connection.recv(99)`)),
+      inPython(
+        targets,
+        tried(`${CONNECT}(("127.0.0.1", T["natsPort"]), 3)\nassert b"INFO" in connection.recv(99)`),
+      ),
     judge: isRefused,
   },
   {
@@ -122,7 +126,9 @@ return await new Promise((resolve) => { socket.on('data', () => resolve('data'))
     code: (targets) =>
       inPython(
         targets,
-        tried('import urllib.request\nurllib.request.urlopen(f"http://127.0.0.1:{T[\'apiPort\']}/api/executions", timeout=5)'),
+        tried(
+          'import urllib.request\nurllib.request.urlopen(f"http://127.0.0.1:{T[\'apiPort\']}/api/executions", timeout=5)',
+        ),
       ),
     judge: isRefused,
   },
@@ -141,13 +147,15 @@ return await new Promise((resolve) => { socket.on('data', () => resolve('data'))
   {
     name: 'python: data that leaves as a question to a name server',
     language: 'python',
-    code: () => `import socket\nresult = socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"secret", ("1.1.1.1", 53))`,
+    code: () =>
+      `import socket\nresult = socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"secret", ("1.1.1.1", 53))`,
     judge: hasNoWay,
   },
   {
     name: 'python: raw packets',
     language: 'python',
     works: true,
+    needsRoot: true,
     code: () => tried('import socket\nsocket.socket(socket.AF_PACKET, socket.SOCK_RAW, 768)'),
     judge: isRefused,
   },
@@ -171,7 +179,9 @@ result = "listening"`,
     judge: async (_, stage) => {
       const open = () => answers(stage.targets.freePort);
       const reached = await waitFor(open, { what: 'the door', timeoutMs: 500 }).catch(() => false);
-      return reached ? { blocked: false, how: THROUGH } : { blocked: true, how: 'nobody answers at its port' };
+      return reached
+        ? { blocked: false, how: THROUGH }
+        : { blocked: true, how: 'nobody answers at its port' };
     },
   },
 ];

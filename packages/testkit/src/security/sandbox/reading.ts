@@ -111,7 +111,9 @@ if read < 0:
     code: (targets) =>
       inPython(
         targets,
-        tried('links = [os.readlink(f"/proc/{T[\'worker\']}/fd/{name}") for name in os.listdir(f"/proc/{T[\'worker\']}/fd")]'),
+        tried(
+          'links = [os.readlink(f"/proc/{T[\'worker\']}/fd/{name}") for name in os.listdir(f"/proc/{T[\'worker\']}/fd")]',
+        ),
       ),
     judge: isRefused,
   },

@@ -3,15 +3,16 @@
  * a process of somebody else, services on this machine. An attack is the code of a playbook; what it achieved is read
  * off these, and off all that was stored of its run.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPlatform, type TestPlatform } from '../../platform.ts';
 import { RingClient } from '../../ring/client.ts';
+import { waitFor } from '../../wait.ts';
 
 export type Language = 'python' | 'javascript' | 'shell';
 
@@ -32,6 +33,8 @@ export interface Targets {
   /** A port that is free, and a number that no other process has on its command line. */
   freePort: number;
   mark: number;
+  /** Reference of a list with a secret in it, that another execution stored. */
+  listOfOthers: string;
 }
 
 /** A run of an attack, with everything of it that was stored. */
@@ -59,6 +62,7 @@ export const LIMITS = {
   NOETL_RUNNER_MEMORY_MB: '384',
   NOETL_RUNNER_PROCESSES: '64',
   NOETL_RUNNER_CPU_SECONDS: '2',
+  NOETL_RUNNER_ITEM_SECONDS: '15',
   NOETL_RUNNER_DISK_MB: '64',
 };
 
@@ -83,6 +87,7 @@ export async function openStage(env: Record<string, string>): Promise<Stage> {
     workers: 1,
     env: { ...LIMITS, ...env, NOETL_RUNNERS: '1', NOETL_CANARY: canary },
   });
+  await refuseWithoutWorker(platform);
   const ring = await RingClient.connect(platform);
   return {
     ...runs(ring),
@@ -102,6 +107,7 @@ export async function openStage(env: Record<string, string>): Promise<Stage> {
       abstractSocket: canary,
       freePort: await freePort(),
       mark,
+      listOfOthers: await listOfOthers(ring, canary),
     },
     connections: () => services.reduce((sum, { count }) => sum + count(), 0),
     close: async () => {
@@ -114,10 +120,24 @@ export async function openStage(env: Record<string, string>): Promise<Stage> {
   };
 }
 
+/** A level that does not work here is no level that was tried. */
+async function refuseWithoutWorker(platform: TestPlatform): Promise<void> {
+  const registered = () => platform.log('worker-1').includes('isolation of code');
+  const ended = () => !platform.processes.names.includes('worker-1');
+  await waitFor(() => registered() || ended(), { what: 'the worker', timeoutMs: 60_000 });
+  if (!ended()) return;
+  const log = platform.log('worker-1').slice(-1_000);
+  await platform.stop();
+  throw new Error(
+    `The sandbox cannot be attacked, because there is none on this machine. Install bubblewrap 0.5 or newer and allow user namespaces. The worker said: ${log}`,
+  );
+}
+
 function runs(ring: RingClient): Pick<Stage, 'run' | 'start' | 'ended'> {
   const start = async (kind: Language, code: string, items?: number): Promise<string> => {
     const tool = kind === 'shell' ? { kind, cmd: code } : { kind, code };
-    const loop = items === undefined ? {} : { loop: { in: `{{ range(${String(items)}) }}`, iterator: 'item' } };
+    const loop =
+      items === undefined ? {} : { loop: { in: `{{ range(${String(items)}) }}`, iterator: 'item' } };
     const args = items === undefined ? {} : { args: { item: '{{ iter.item }}' } };
     const metadata = { name: 'attack', path: `attacks/${randomUUID()}` };
     const workflow = [{ step: 'attack', ...loop, tool: { ...tool, ...args } }];
@@ -134,6 +154,16 @@ function runs(ring: RingClient): Pick<Stage, 'run' | 'start' | 'ended'> {
     return { status, text: row?.text ?? '' };
   };
   return { start, ended, run: async (kind, code, items) => ended(await start(kind, code, items)) };
+}
+
+/** Large enough to be stored by itself. */
+async function listOfOthers(ring: RingClient, canary: string): Promise<string> {
+  const { start, ended } = runs(ring);
+  const code = `result = {"items": [{"secret": "${canary}", "padding": "x" * 100}] * 5000}`;
+  const { status, text } = await ended(await start('python', code));
+  const ref = /"ref": ?"([^"]+)"/.exec(text)?.[1];
+  if (ref === undefined) throw new Error(`the stage stored no list: ${status} ${text.slice(0, 300)}`);
+  return ref;
 }
 
 /** Whatever connects is counted, greeted and let go. */
@@ -189,10 +219,11 @@ export function processesWith(text: string): number[] {
     .map(Number);
 }
 
-export function isAlive({ pid, exitCode }: Pick<ChildProcess, 'pid' | 'exitCode'>): boolean {
-  return pid !== undefined && exitCode === null;
-}
-
-export async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder);
+export function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/\) Z /.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
