@@ -157,3 +157,37 @@ describe('failures', () => {
     expect(JSON.stringify(failed)).not.toContain(`it's secret`);
   });
 });
+
+describe('without files', () => {
+  let closed: Toolbox;
+
+  beforeAll(() => {
+    closed = createToolbox({ runners: 1 });
+  });
+
+  afterAll(async () => {
+    await closed.close();
+  });
+
+  const tryOut = async (config: JsonObject) => (await runBatch(closed, 'duckdb', '', [{}], { config }))[0];
+
+  test('SQL works', async () => {
+    expect(await tryOut({ query: 'SELECT 1 + 1 AS v' })).toMatchObject({ status: 'ok' });
+  });
+
+  test.each<[string, JsonObject]>([
+    ['a database', { database: '/tmp/closed.duckdb', query: 'SELECT 1' }],
+    ['reading', { query: "SELECT * FROM read_text('/etc/hostname')" }],
+    ['reading by name', { query: "SELECT * FROM '/etc/passwd'" }],
+    ['writing', { query: "COPY (SELECT 1) TO '/tmp/closed.csv'" }],
+    ['attaching', { query: "ATTACH '/tmp/closed.duckdb' AS other" }],
+    ['an extension', { query: 'LOAD sqlite' }],
+    [
+      'allowing it again',
+      { query: "SET disabled_filesystems = ''; SELECT * FROM read_text('/etc/hostname')" },
+    ],
+    ['unlocking', { query: 'SET lock_configuration = false' }],
+  ])('%s is refused', async (_, config) => {
+    expect(await tryOut(config)).toMatchObject({ status: 'error' });
+  });
+});

@@ -62,7 +62,14 @@ export const NETWORK: readonly Act[] = [
       inPython(
         targets,
         tried(
-          'import socket\nconnection = socket.socket(socket.AF_UNIX)\nconnection.connect("\\0" + T["abstractSocket"])\nconnection.recv(5)',
+          `import socket
+name = b"\\0" + T["abstractSocket"].encode()
+connection = socket.socket(socket.AF_UNIX)
+try:
+    connection.connect(name)
+except OSError:
+    connection.connect(name.ljust(108, b"\\0"))
+connection.recv(5)`,
         ),
       ),
   }),

@@ -15,7 +15,7 @@ export const READING: readonly Act[] = [
 found = []
 for name in os.listdir("/proc"):
     try:
-        found.append(open(f"/proc/{name}/environ").read())
+        found.append(open(f"/proc/{name}/environ").read().replace("\\0", " "))
     except OSError:
         pass
 result = [text for text in found if "NOETL_CANARY" in text][:1]`,
@@ -25,20 +25,21 @@ result = [text for text in found if "NOETL_CANARY" in text][:1]`,
   {
     name: 'python: /proc/1/environ',
     language: 'python',
-    code: () => 'result = open("/proc/1/environ").read()',
+    code: () => 'result = open("/proc/1/environ").read().replace("\\0", " ")',
     judge: keepsSecret,
   },
   {
     name: 'python: the environment of the worker by its id',
     language: 'python',
     works: true,
-    code: (targets) => inPython(targets, 'result = open(f"/proc/{T[\'worker\']}/environ").read()'),
+    code: (targets) =>
+      inPython(targets, 'result = open(f"/proc/{T[\'worker\']}/environ").read().replace("\\0", " ")'),
     judge: keepsSecret,
   },
   {
     name: 'python: its own environment',
     language: 'python',
-    code: () => 'result = [dict(os.environ), open("/proc/self/environ").read()]',
+    code: () => 'result = [dict(os.environ), open("/proc/self/environ").read().replace("\\0", " ")]',
     judge: keepsSecret,
   },
   {
@@ -125,10 +126,11 @@ if read < 0:
     judge: keepsSecret,
   },
   {
-    name: 'python: the file through /proc/1/root',
+    name: 'python: the file through the root of the worker',
     language: 'python',
     works: true,
-    code: (targets) => inPython(targets, 'result = open("/proc/1/root" + T["secretFile"]).read()'),
+    code: (targets) =>
+      inPython(targets, 'result = open(f"/proc/{T[\'worker\']}/root" + T["secretFile"]).read()'),
     judge: keepsSecret,
   },
   {

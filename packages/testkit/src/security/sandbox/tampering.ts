@@ -126,10 +126,7 @@ else:
     language: 'python',
     works: true,
     needsRoot: true,
-    code: () =>
-      tried(
-        'os.setuid(0)\nassert os.getuid() == 0 and os.path.exists("/proc/1/ns/net")\nos.listdir("/proc/1/fd")',
-      ),
+    code: () => tried('os.setuid(0)'),
     judge: isRefused,
   },
   {
@@ -147,9 +144,10 @@ result = "GOT-THROUGH " + ids if ids.startswith("0") else "REFUSED " + ids`,
     name: 'python: namespaces of its own',
     language: 'python',
     works: true,
+    // A process with threads, which others may have left, could not.
     code: () =>
       tried(
-        `${SYSCALLS}\nif libc.unshare(0x10000000) != 0:\n    raise OSError(ctypes.get_errno(), "unshare")`,
+        `${SYSCALLS}\nchild = os.fork()\nif child == 0:\n    os._exit(0 if libc.unshare(0x10000000) == 0 else 1)\nassert os.waitpid(child, 0)[1] == 0, "unshare"`,
       ),
     judge: isRefused,
   },
@@ -201,7 +199,10 @@ result = 1`,
     code: (targets) =>
       inNode(
         targets,
-        `const json = setTimeout.constructor('return JSON')(); json.stringify = () => '{"sum": 666}'; return 1;`,
+        `const json = setTimeout.constructor('return JSON')();
+const real = json.stringify;
+json.stringify = (value, ...rest) => (value?.sum === 3 ? '{"sum": 666}' : real(value, ...rest));
+return 1;`,
       ),
     judge: othersAreRight('javascript'),
   },
