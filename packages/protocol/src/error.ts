@@ -49,6 +49,7 @@ export const ERRORS = {
   // Tools
   TOOL_FAILED: spec('failed', 'See the message of the tool.'),
   TOOL_UNAVAILABLE: spec('failed', 'Install or configure what the message names.'),
+  TOOL_FORBIDDEN: spec('forbidden', 'Ask the operator to allow it for the pool: NOETL_TOOLS_ALLOWED.'),
   TOOL_CONFIG: spec('failed', 'Correct the configuration of the tool.'),
   TOOL_TIMEOUT: spec('failed', 'Raise `timeout` or make the work smaller.', true),
   RUNNER_CRASHED: spec('failed', 'The code ended its process (exit, out of memory or signal).', true),
@@ -146,6 +147,10 @@ export const ERRORS = {
   ),
   EXECUTION_TIMEOUT: spec('failed', 'Raise `timeout` of the execution, or make the work smaller.'),
   EXECUTION_CANCELLED: spec('failed', 'The execution was cancelled.'),
+  ISOLATION_UNAVAILABLE: spec(
+    'unavailable',
+    'Make the isolation possible that was asked for, or ask for another one: NOETL_ISOLATION.',
+  ),
   CONFIG_INVALID: spec('invalid', 'Correct the environment variable named.'),
   INTERNAL: spec('bug', 'This is a defect of NoETL: report it with the execution id and the log.'),
 } as const satisfies Record<string, ErrorSpec>;

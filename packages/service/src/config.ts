@@ -38,6 +38,9 @@ export interface Config {
   /** Most runner processes per language in one worker. */
   runners: number;
   pythonPath: string;
+  isolation: IsolationConfig;
+  /** What playbooks may do on the worker itself: `shell`, `container`, `duckdb_files`. */
+  toolsAllowed: ToolPermission[];
   /** A message not acknowledged for this long is delivered again. */
   chunkAckWaitMs: number;
   stepAckWaitMs: number;
@@ -76,6 +79,24 @@ export interface Config {
   logLevel: LogLevel;
   logFormat: 'json' | 'pretty';
 }
+
+/** What stands between the code that playbooks run and the worker. */
+export interface IsolationConfig {
+  level: (typeof LEVELS)[number];
+  /** Undefined: off where it can be. */
+  network?: boolean;
+  /** Accounts of runners, first to last; `off`: that of the worker. */
+  accounts: 'auto' | 'off' | { first: number; last: number };
+  /** Files and folders that code may see besides the system's programs. */
+  paths: { path: string; writable: boolean }[];
+  /** Whether a runner may run code of several playbooks. */
+  mixedRunners: boolean;
+  limits: { memoryMb: number; processes: number; cpuSeconds: number; itemSeconds: number; diskMb: number };
+}
+
+const LEVELS = ['auto', 'process', 'sandbox', 'gvisor'] as const;
+const TOOL_PERMISSIONS = ['shell', 'container', 'duckdb_files'] as const;
+type ToolPermission = (typeof TOOL_PERMISSIONS)[number];
 
 const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
@@ -138,6 +159,8 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     stepSlots,
     runners: number('NOETL_RUNNERS', workerSlots + stepSlots),
     pythonPath: get('NOETL_PYTHON').default('python3').asString(),
+    isolation: isolationOf(variables),
+    toolsAllowed: permissionsOf(get('NOETL_TOOLS_ALLOWED').default('').asArray()),
     chunkAckWaitMs: number('NOETL_CHUNK_ACK_WAIT_MS', 10_000),
     stepAckWaitMs: number('NOETL_STEP_ACK_WAIT_MS', 30_000),
     leaseMs: number('NOETL_LEASE_MS', 10_000),
@@ -193,12 +216,60 @@ function encryptionKeys({ value, file }: KeySource): string[] {
 }
 
 /** What this process reaches its services with is no business of playbooks. */
-const OWN_SECRETS = /^(DATABASE_URL|NATS_(URL|PASSWORD|TOKEN)|NOETL_(ENCRYPTION_KEY|ADMIN_TOKEN)|OTEL_.*HEADERS)$/;
+const OWN_SECRETS =
+  /^(DATABASE_URL|NATS_(URL|PASSWORD|TOKEN)|NOETL_(ENCRYPTION_KEY|ADMIN_TOKEN)|OTEL_.*HEADERS)$/;
 
 function templateNames(names: string[]): string[] {
   const own = names.find((name) => OWN_SECRETS.test(name));
   if (own === undefined) return names;
   throw new ConfigError(`"NOETL_TEMPLATE_ENV" must not hold ${own}: templates would print it`);
+}
+
+function isolationOf(variables: { get: (name: string) => env.IOptionalVariable }): IsolationConfig {
+  const get = (name: string) => variables.get(name);
+  const number = (name: string, fallback: number): number => get(name).default(fallback).asIntPositive();
+  const network = get('NOETL_ISOLATION_NETWORK').asEnum(['on', 'off']);
+  return {
+    level: get('NOETL_ISOLATION').default('auto').asEnum(LEVELS),
+    ...(network !== undefined && { network: network === 'on' }),
+    accounts: accountsOf(get('NOETL_RUNNER_UIDS').default('auto').asString()),
+    paths: get('NOETL_ISOLATION_PATHS').default('').asArray().map(pathOf),
+    mixedRunners: get('NOETL_RUNNER_REUSE').default('playbook').asEnum(['playbook', 'any']) === 'any',
+    limits: {
+      memoryMb: number('NOETL_RUNNER_MEMORY_MB', 2_048),
+      processes: number('NOETL_RUNNER_PROCESSES', 256),
+      cpuSeconds: number('NOETL_RUNNER_CPU_SECONDS', 3_600),
+      itemSeconds: number('NOETL_RUNNER_ITEM_SECONDS', 86_400),
+      diskMb: number('NOETL_RUNNER_DISK_MB', 1_024),
+    },
+  };
+}
+
+/** `auto`, `off`, or `60600-61100`; root is no account for code. */
+function accountsOf(written: string): IsolationConfig['accounts'] {
+  if (written === 'auto' || written === 'off') return written;
+  const [, from, to] = /^(\d+)-(\d+)$/.exec(written) ?? [];
+  const [first, last] = [Number(from), Number(to)];
+  if (first > 0 && last >= first && last < 2 ** 32 - 1) return { first, last };
+  throw new ConfigError(
+    `"NOETL_RUNNER_UIDS" must be auto, off or a range such as 60600-61100, not "${written}"`,
+  );
+}
+
+/** `/data` is read, `/data:rw` also written. */
+function pathOf(written: string): { path: string; writable: boolean } {
+  const writable = written.endsWith(':rw');
+  const path = written.replace(/:(ro|rw)$/, '');
+  if (path.startsWith('/') && path !== '/' && !path.split('/').includes('..')) return { path, writable };
+  throw new ConfigError(`"NOETL_ISOLATION_PATHS" must hold absolute paths, not "${written}"`);
+}
+
+function permissionsOf(written: string[]): ToolPermission[] {
+  return written.map((name) => {
+    const known = TOOL_PERMISSIONS.find((permission) => permission === name);
+    if (known) return known;
+    throw new ConfigError(`"NOETL_TOOLS_ALLOWED" may name ${TOOL_PERMISSIONS.join(', ')}, not "${name}"`);
+  });
 }
 
 /** As OpenTelemetry has it: off unless there is somewhere to send them. */

@@ -281,7 +281,7 @@ test('two batches run side by side, a third waits its turn', async () => {
 });
 
 test('a language that is not installed fails every item clearly, without trying again and again', async () => {
-  const other = createToolbox({ runners: 1, pythonPath: '/nowhere/python3' });
+  const other = createToolbox({ runners: 1, python: { program: '/nowhere/python3', reads: [] } });
   expect(told(await runBatch(other, 'python', 'result = 1', [{}, {}, {}]))).toEqual(
     Array(3).fill('TOOL_UNAVAILABLE'),
   );

@@ -16,7 +16,7 @@ let dir: string;
 const path = process.env['PATH'];
 
 beforeAll(() => {
-  toolbox = createToolbox({ runners: 1 });
+  toolbox = createToolbox({ runners: 1, allowed: ['container'] });
   dir = mkdtempSync(join(tmpdir(), 'container-'));
 });
 

@@ -11,7 +11,7 @@ let toolbox: Toolbox;
 let dir: string;
 
 beforeAll(() => {
-  toolbox = createToolbox({ runners: 1 });
+  toolbox = createToolbox({ runners: 1, allowed: ['duckdb_files'] });
   dir = mkdtempSync(join(tmpdir(), 'duckdb-'));
 });
 
@@ -155,5 +155,39 @@ describe('failures', () => {
     const failed = await outcome({ query: `SELECT * FROM "it's secret"`, auth });
     expect(failed.status).toBe('error');
     expect(JSON.stringify(failed)).not.toContain(`it's secret`);
+  });
+});
+
+describe('without files', () => {
+  let closed: Toolbox;
+
+  beforeAll(() => {
+    closed = createToolbox({ runners: 1 });
+  });
+
+  afterAll(async () => {
+    await closed.close();
+  });
+
+  const tryOut = async (config: JsonObject) => (await runBatch(closed, 'duckdb', '', [{}], { config }))[0];
+
+  test('SQL works', async () => {
+    expect(await tryOut({ query: 'SELECT 1 + 1 AS v' })).toMatchObject({ status: 'ok' });
+  });
+
+  test.each<[string, JsonObject]>([
+    ['a database', { database: '/tmp/closed.duckdb', query: 'SELECT 1' }],
+    ['reading', { query: "SELECT * FROM read_text('/etc/hostname')" }],
+    ['reading by name', { query: "SELECT * FROM '/etc/passwd'" }],
+    ['writing', { query: "COPY (SELECT 1) TO '/tmp/closed.csv'" }],
+    ['attaching', { query: "ATTACH '/tmp/closed.duckdb' AS other" }],
+    ['an extension', { query: 'LOAD sqlite' }],
+    [
+      'allowing it again',
+      { query: "SET disabled_filesystems = ''; SELECT * FROM read_text('/etc/hostname')" },
+    ],
+    ['unlocking', { query: 'SET lock_configuration = false' }],
+  ])('%s is refused', async (_, config) => {
+    expect(await tryOut(config)).toMatchObject({ status: 'error' });
   });
 });

@@ -13,7 +13,7 @@ let toolbox: Toolbox;
 let dir: string;
 
 beforeAll(() => {
-  toolbox = createToolbox({ runners: 1 });
+  toolbox = createToolbox({ runners: 1, allowed: ['duckdb_files'] });
   dir = mkdtempSync(join(tmpdir(), 'ducklake-'));
 });
 

@@ -7,7 +7,7 @@ import { withSession } from './duckdb/session.ts';
 import { itemTool, type ToolCall } from './item-tool.ts';
 import { requiredText, textSetting } from './settings.ts';
 import { SQL_SCHEMA, statementsOf } from './sql/source.ts';
-import type { Credential } from './tool.ts';
+import type { Credential, Tool } from './tool.ts';
 
 const SCHEMA: JsonObject = {
   type: 'object',
@@ -24,15 +24,18 @@ const SCHEMA: JsonObject = {
   required: ['catalog_name'],
 };
 
-export const ducklake = itemTool({ kind: 'ducklake', schema: SCHEMA, timeout_s: 300, run });
+/** `files`: whether it may keep its catalog or its data in files of the worker. */
+export function ducklakeTool(files: boolean): Tool {
+  return itemTool({ kind: 'ducklake', schema: SCHEMA, timeout_s: 300, run: (call) => run(call, files) });
+}
 
-async function run({ config, environment, signal }: ToolCall): Promise<Json> {
+async function run({ config, environment, signal }: ToolCall, files: boolean): Promise<Json> {
   const statements = statementsOf(config, 'ducklake');
   const credential = await credentialOf(environment, config['auth']);
   const attach = attachStatements(config, credential);
   const hidden = credential ? hiddenIn(credential.data) : [];
   return withSession(':memory:', hidden, signal, (session) =>
-    runStatements(session, { statements: attach, values: hidden }, statements),
+    runStatements(session, { statements: attach, values: hidden }, statements, files),
   );
 }
 

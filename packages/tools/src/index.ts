@@ -14,6 +14,10 @@ export type {
   ValueStore,
 } from './tool.ts';
 export { secondsOf } from './artifact.ts';
+export { PERMISSIONS, type Permission } from './allowed.ts';
+export type { Isolation, IsolationLevel } from './isolation/isolation.ts';
+export type { IsolationWishes } from './isolation/choose.ts';
+export { prepareIsolation, type Prepared } from './isolation/prepare.ts';
 export type { RunnerEnd } from './runner/pool.ts';
 export { limitKeys } from './limit-keys.ts';
 export { renderSql } from './sql/render.ts';

@@ -1,9 +1,11 @@
 /** The tool `shell`: commands run by /bin/sh, one after another until one fails. */
 import { isJsonObject, jsonText, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
+import type { Isolation } from './isolation/isolation.ts';
 import { FailedWith, itemTool, type ToolCall } from './item-tool.ts';
 import { OUTPUT_MAX, runCommand } from './process/command.ts';
 import { fillHoles } from './runner/inputs.ts';
 import { first, mappingSetting, textSetting } from './settings.ts';
+import type { Tool } from './tool.ts';
 
 const SCHEMA: JsonObject = {
   type: 'object',
@@ -12,7 +14,10 @@ const SCHEMA: JsonObject = {
     cmd: { type: ['string', 'array'], description: 'Another spelling of `cmds`.' },
     command: { type: ['string', 'array'], description: 'Another spelling of `cmds`.' },
     shell: { type: ['string', 'array'], description: 'Another spelling of `cmds`.' },
-    cwd: { type: 'string', description: 'Directory to run in; default: that of the worker.' },
+    cwd: {
+      type: 'string',
+      description: 'Directory to run in; default: a scratch folder, or that of the worker without isolation.',
+    },
     env: {
       type: 'object',
       description:
@@ -22,7 +27,7 @@ const SCHEMA: JsonObject = {
 };
 
 /** Of the worker's environment, which may hold keys, nothing else is passed on. */
-const PASSED_ON = ['PATH', 'HOME', 'LANG'];
+const PASSED_ON = ['PATH', 'LANG'];
 const TAIL = 2_000;
 /** Later commands share what earlier ones left of the 1 MiB, but always get this. */
 const OUTPUT_MIN = 4 * 1024;
@@ -43,22 +48,34 @@ interface ShellResult extends JsonObject {
   results: CommandResult[];
 }
 
-export const shell = itemTool({ kind: 'shell', schema: SCHEMA, timeout_s: 300, run });
+/** As isolated as code is. */
+export function shellTool(isolation: Isolation): Tool {
+  return itemTool({ kind: 'shell', schema: SCHEMA, timeout_s: 300, run: (call) => run(call, isolation) });
+}
 
-async function run({ config, input, environment, signal }: ToolCall): Promise<Json> {
+async function run({ config, input, environment, signal }: ToolCall, isolation: Isolation): Promise<Json> {
   const commands = commandsOf(config);
   const cwd = textSetting(config, 'cwd');
   const filled = await fillHoles(input, environment.values);
-  const env = { ...passedOn(), NOETL_INPUT: JSON.stringify(filled.value), ...variables(config) };
-  const around = { program: '/bin/sh', env, ...(cwd !== undefined && { cwd }) };
+  const env = {
+    ...passedOn(isolation.shared),
+    NOETL_INPUT: JSON.stringify(filled.value),
+    ...variables(config),
+  };
+  const enclosure = isolation.enter({ several: true });
+  const around = { program: '/bin/sh', env, enclosure, ...(cwd !== undefined && { cwd }) };
   const results: CommandResult[] = [];
   let kept = 0;
-  for (const command of commands) {
-    const output_max = Math.max(OUTPUT_MAX - kept, OUTPUT_MIN);
-    const end = await runCommand({ ...around, args: ['-c', command], output_max }, signal);
-    kept += Math.max(end.stdout.length, end.stderr.length);
-    results.push({ command, ...end, success: end.exit_code === 0 });
-    if (end.exit_code !== 0) break;
+  try {
+    for (const command of commands) {
+      const output_max = Math.max(OUTPUT_MAX - kept, OUTPUT_MIN);
+      const end = await runCommand({ ...around, args: ['-c', command], output_max }, signal);
+      kept += Math.max(end.stdout.length, end.stderr.length);
+      results.push({ command, ...end, success: end.exit_code === 0 });
+      if (end.exit_code !== 0) break;
+    }
+  } finally {
+    enclosure.leave();
   }
   const result = joined(results);
   if (!result.success) throw failure(result);
@@ -100,7 +117,8 @@ function variables(config: JsonObject): Record<string, string> {
   return Object.fromEntries(entries.map(([key, value]) => [key, value === null ? '' : jsonText(value)]));
 }
 
-function passedOn(): Record<string, string> {
-  const entries = PASSED_ON.map((name) => [name, process.env[name]] as const);
+/** `home`: whether the commands have that of the worker. */
+function passedOn(home: boolean): Record<string, string> {
+  const entries = [...PASSED_ON, ...(home ? ['HOME'] : [])].map((name) => [name, process.env[name]] as const);
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -1,21 +1,25 @@
 /** The tools of one worker, by kind, with the runner processes behind them. */
-import { fileURLToPath } from 'node:url';
 import type { Lookup, OutboundPolicy } from '@noetl/service';
 import { artifact } from './artifact.ts';
+import { allowedOnly, type Permission } from './allowed.ts';
 import { codeTool } from './code-tool.ts';
 import { createHttp, type Http } from './http/index.ts';
 import { container } from './container.ts';
-import { duckdb } from './duckdb.ts';
-import { ducklake } from './ducklake.ts';
+import { duckdbTool } from './duckdb.ts';
+import { ducklakeTool } from './ducklake.ts';
+import { DEFAULT_LIMITS, type Isolation } from './isolation/isolation.ts';
+import type { Interpreter } from './isolation/interpreter.ts';
+import { processLevel } from './isolation/process-level.ts';
 import { natsTool } from './nats.ts';
 import { NatsConnections } from './nats/connections.ts';
 import { noop } from './noop.ts';
 import { postgresTool } from './postgres.ts';
 import { RunnerPool, type RunnerEnd } from './runner/pool.ts';
 import { transferTool } from './transfer.ts';
+import { runnerPrograms } from './runner/programs.ts';
 import { PostgresPools } from './sql/pools.ts';
 import { withScripts, type ScriptDeps } from './script.ts';
-import { shell } from './shell.ts';
+import { shellTool } from './shell.ts';
 import { subscriptionTool } from './subscription.ts';
 import type { Tool } from './tool.ts';
 import { unavailable } from './unavailable.ts';
@@ -29,7 +33,14 @@ export interface Toolbox {
 }
 
 export interface ToolboxOptions {
-  pythonPath?: string;
+  /** The interpreter; what is on PATH when absent. */
+  python?: Interpreter;
+  /** What keeps code from the worker; without one it is a process with limits, and the worker's account. */
+  isolation?: Isolation;
+  /** Whether a runner may run code of several playbooks. */
+  mixedRunners?: boolean;
+  /** What playbooks may do on the worker itself; nothing of it when absent. */
+  allowed?: readonly Permission[];
   /** Most runner processes per language. */
   runners: number;
   /** Base URLs that the http tool reaches at another address. */
@@ -44,11 +55,11 @@ export interface ToolboxOptions {
   runnerEnded?: (language: string, reason: RunnerEnd) => void;
 }
 
-const PYTHON_RUNNER = fileURLToPath(new URL('../runners/python/main.py', import.meta.url));
-const JAVASCRIPT_RUNNER = fileURLToPath(new URL('../runners/javascript/', import.meta.url));
-
 export function createToolbox({
-  pythonPath = 'python3',
+  python,
+  isolation = processLevel({ limits: DEFAULT_LIMITS }),
+  mixedRunners = false,
+  allowed = [],
   runners,
   httpHosts = {},
   outbound = { private: 'allow', allow: [], own: [] },
@@ -56,17 +67,17 @@ export function createToolbox({
   scriptsDir,
   runnerEnded = () => undefined,
 }: ToolboxOptions): Toolbox {
-  const python = new RunnerPool(
-    { program: pythonPath, args: ['-I', '-B', PYTHON_RUNNER], env: runnerEnvironment() },
-    runners,
-    (reason) => runnerEnded('python', reason),
-  );
-  const javascript = new RunnerPool(
-    { program: process.execPath, args: javascriptArgs(), env: {} },
-    runners,
-    (reason) => runnerEnded('javascript', reason),
-  );
-  const pools = new PostgresPools();
+  const programs = runnerPrograms(python ?? { program: 'python3', reads: [] }, isolation.limits);
+  const poolOf = (language: 'python' | 'javascript') =>
+    new RunnerPool({
+      isolation,
+      program: programs[language],
+      max: runners,
+      mixed: mixedRunners,
+      ended: (reason) => runnerEnded(language, reason),
+    });
+  const pools = { python: poolOf('python'), javascript: poolOf('javascript') };
+  const databases = new PostgresPools();
   const http = createHttp({ hosts: httpHosts, outbound, ...(lookup && { lookup }) });
   const scripts: ScriptDeps = {
     ...(scriptsDir !== undefined && { folder: scriptsDir }),
@@ -80,8 +91,9 @@ export function createToolbox({
         attempt: 1,
       }),
   };
-  const code = [codeTool('python', python), codeTool('javascript', javascript)];
-  const sql = [postgresTool(pools), duckdb, ducklake];
+  const code = [codeTool('python', pools.python), codeTool('javascript', pools.javascript)];
+  const files = allowed.includes('duckdb_files');
+  const sql = [postgresTool(databases), duckdbTool(files), ducklakeTool(files)];
   const nats = new NatsConnections();
   const tools = [
     noop,
@@ -89,11 +101,11 @@ export function createToolbox({
     ...code.map((tool) => withScripts(tool, 'code', scripts)),
     ...sql.map((tool) => withScripts(tool, 'command', scripts)),
     http.tool,
-    transferTool({ pools, http: (config, call) => http.run({ ...call, config }) }),
-    shell,
+    transferTool({ pools: databases, http: (config, call) => http.run({ ...call, config }) }),
+    allowedOnly(shellTool(isolation), 'shell', allowed),
     natsTool(nats),
     subscriptionTool(nats),
-    container,
+    allowedOnly(container, 'container', allowed),
     ...unavailable,
   ];
   const byKind = new Map(tools.map((tool) => [tool.kind, tool]));
@@ -101,20 +113,9 @@ export function createToolbox({
     get: (kind) => byKind.get(kind),
     tokens: http.tokens,
     close: async () => {
-      const open = [python, javascript, http, pools, nats];
+      const open = [pools.python, pools.javascript, http, databases, nats];
       await Promise.all(open.map((part) => part.close()));
+      isolation.close();
     },
   };
-}
-
-/** A runner holds no keys: it gets a path to find programs by, and nothing else of the worker's environment. */
-function runnerEnvironment(): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', PYTHONUTF8: '1', LANG: 'C.UTF-8' };
-}
-
-/** Node's permission model as a second layer: no files but the runner, no child processes. */
-function javascriptArgs(): string[] {
-  const [major] = process.versions.node.split('.').map(Number) as [number];
-  const flag = major >= 22 ? '--permission' : '--experimental-permission';
-  return ['--no-warnings', flag, `--allow-fs-read=${JAVASCRIPT_RUNNER}*`, `${JAVASCRIPT_RUNNER}main.mjs`];
 }

@@ -1,6 +1,6 @@
 /** What a worker records besides what all processes do: once per command, never per item. */
 import type { Metrics } from '@noetl/service';
-import type { RunnerEnd } from '@noetl/tools';
+import type { IsolationLevel, RunnerEnd } from '@noetl/tools';
 import type { Lane } from '@noetl/bus';
 
 export interface WorkerRecorder {
@@ -14,6 +14,8 @@ export interface WorkerRecorder {
   fault(lane: Lane, end: 'again' | 'given_up'): void;
   leaseLost(): void;
   runnerEnded(language: string, reason: RunnerEnd): void;
+  /** What stands between code and this worker. */
+  isolation(level: IsolationLevel): void;
 }
 
 /** Items of a chunk. */
@@ -30,6 +32,11 @@ export function workerRecorder(metrics: Metrics, slots: Record<Lane, number>): W
     help: 'Commands that this worker runs now.',
     labels: ['lane'],
   });
+  const isolation = metrics.gauge({
+    name: 'noetl_runner_isolation',
+    help: 'Isolation of the code that this worker runs; 1 at its level.',
+    labels: ['level'],
+  });
   for (const lane of ['step', 'chunk'] as const) {
     offered.set(slots[lane], { lane });
     busy.set(0, { lane });
@@ -38,6 +45,7 @@ export function workerRecorder(metrics: Metrics, slots: Record<Lane, number>): W
     running: (lane, change) => busy.add(change, { lane }),
     ...commandRecorder(metrics),
     ...troubleRecorder(metrics),
+    isolation: (level) => isolation.set(1, { level }),
   };
 }
 

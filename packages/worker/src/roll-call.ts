@@ -1,5 +1,6 @@
 /** Says that this worker lives, and counts the slots of all of its pool that do. */
 import { every, whenUp, type Log, type RoundRecorder, type Service } from '@noetl/service';
+import type { Isolation } from '@noetl/tools';
 import { beatRuntime, endRuntime, poolCapacities, type Store } from '@noetl/store';
 
 const ROLL_CALL_MS = 2_000;
@@ -14,11 +15,18 @@ export class RollCall {
     store: Store,
     name: string,
     { capacity, pool }: { capacity: number; pool: string },
-    { log, rounds: record }: { log: Log; rounds: RoundRecorder },
+    { log, rounds: record, isolation }: { log: Log; rounds: RoundRecorder; isolation: Isolation },
   ) {
     this.slots = capacity;
     const call = async (): Promise<void> => {
-      const labels = { pool, runner_restarts: this.runnerRestarts };
+      const { level, network, gaps } = isolation;
+      const labels = {
+        pool,
+        runner_restarts: this.runnerRestarts,
+        isolation: level,
+        isolation_network: network,
+        isolation_gaps: [...gaps],
+      };
       await beatRuntime(store, { name, kind: 'worker_pool', capacity, labels });
       this.slots = Math.max(capacity, (await poolCapacities(store)).get(pool) ?? 0);
     };

@@ -21,7 +21,7 @@ import {
   type Service,
 } from '@noetl/service';
 import { catalogCache, connectStore, createSealer, traceOrigin, type Store } from '@noetl/store';
-import { createToolbox } from '@noetl/tools';
+import { createToolbox, prepareIsolation, type Prepared, type RunnerEnd, type Toolbox } from '@noetl/tools';
 import { handleCommand } from './handle-command.ts';
 import { Leases } from './leases.ts';
 import { loopCache } from './loop-context.ts';
@@ -49,17 +49,13 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
   const metrics = new Metrics();
   const record = workerRecorder(metrics, { step: config.stepSlots, chunk: config.workerSlots });
   const rounds = roundRecorder(metrics);
+  const prepared = await isolated(config, log);
+  const { isolation } = prepared;
+  record.isolation(isolation.level);
   const { store, bus } = await connect(config, log, metrics, workerId);
-  const toolbox = createToolbox({
-    pythonPath: config.pythonPath,
-    runners: config.runners,
-    httpHosts: config.httpHosts,
-    outbound: config.outbound,
-    runnerEnded: (language, reason) => {
-      record.runnerEnded(language, reason);
-      rollCall.runnerRestarts += 1;
-    },
-    ...(config.scriptsDir !== undefined && { scriptsDir: config.scriptsDir }),
+  const toolbox = toolboxOf(config, prepared, (language, reason) => {
+    record.runnerEnded(language, reason);
+    rollCall.runnerRestarts += 1;
   });
   const leases = new Leases({
     store,
@@ -78,7 +74,7 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     store,
     workerId,
     { capacity: config.workerSlots, pool: config.workerPool },
-    { log, rounds },
+    { log, rounds, isolation },
   );
   const { traces, service: spans } = await startTraces(config, 'worker', (id) => traceOrigin(store, id), log);
   const deps: WorkerDeps = {
@@ -116,6 +112,32 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
     lanes(deps, bus, config),
   ];
   await runServices(services, { log, graceMs: config.shutdownGraceMs });
+}
+
+function toolboxOf(
+  config: Config,
+  { isolation, python }: Prepared,
+  runnerEnded: (language: string, reason: RunnerEnd) => void,
+): Toolbox {
+  return createToolbox({
+    python,
+    isolation,
+    mixedRunners: config.isolation.mixedRunners,
+    allowed: config.toolsAllowed,
+    runners: config.runners,
+    httpHosts: config.httpHosts,
+    outbound: config.outbound,
+    runnerEnded,
+    ...(config.scriptsDir !== undefined && { scriptsDir: config.scriptsDir }),
+  });
+}
+
+/** Says what was chosen and why it is no more; ends the worker when what was asked for is not to be had. */
+async function isolated(config: Config, log: Log): Promise<Prepared> {
+  const prepared = await prepareIsolation(config.isolation, config.pythonPath);
+  const { level, network, gaps } = prepared.isolation;
+  log.info('isolation of code', { isolation: level, network, gaps: [...gaps] });
+  return prepared;
 }
 
 async function connect(

@@ -196,6 +196,7 @@ export class Platform {
         }),
         NOETL_EXIT_WITH_PARENT: '1',
         NODE_OPTIONS: '',
+        ...trusting(process.env),
         ...env,
         ...envOf?.(name),
       },
@@ -215,6 +216,21 @@ export class Platform {
   logFile(name: string): string {
     return join(this.options.logDir, `${name}.log`);
   }
+}
+
+/** On their own machine people run their own code: as themselves, on their files and their network, if not told otherwise. */
+function trusting({
+  NOETL_ISOLATION,
+  NOETL_RUNNER_UIDS,
+  NOETL_ISOLATION_NETWORK,
+  NOETL_TOOLS_ALLOWED,
+}: NodeJS.ProcessEnv) {
+  return {
+    NOETL_ISOLATION: NOETL_ISOLATION ?? 'process',
+    NOETL_RUNNER_UIDS: NOETL_RUNNER_UIDS ?? (NOETL_ISOLATION === undefined ? 'off' : 'auto'),
+    NOETL_ISOLATION_NETWORK: NOETL_ISOLATION_NETWORK ?? 'on',
+    NOETL_TOOLS_ALLOWED: NOETL_TOOLS_ALLOWED ?? 'shell,container,duckdb_files',
+  };
 }
 
 async function answersReady(url: string): Promise<boolean> {

@@ -65,6 +65,7 @@ function Processes({ processes }: Pick<Platform, 'processes'>) {
           'Slots',
           'In flight',
           'Runner restarts',
+          'Isolation',
           'Started',
           'Last heartbeat',
         ]}
@@ -80,11 +81,33 @@ function Processes({ processes }: Pick<Platform, 'processes'>) {
             <td data-label="slots">{capacity}</td>
             <td data-label="in flight">{in_flight}</td>
             <td data-label="runner restarts">{count(Number(labels['runner_restarts'] ?? 0))}</td>
+            <td data-label="isolation">
+              <Isolation labels={labels} />
+            </td>
             <td data-label="started">{when(created_at)}</td>
             <td data-label="heartbeat">{when(heartbeat)}</td>
           </tr>
         ))}
       </Table>
     </section>
+  );
+}
+
+/** What stands between code and the worker, and what that leaves open. */
+function Isolation({ labels }: Pick<Platform['processes'][number], 'labels'>) {
+  const { isolation, isolation_gaps: gaps } = labels;
+  if (typeof isolation !== 'string') return null;
+  if (!Array.isArray(gaps) || gaps.length === 0) return <>{isolation}</>;
+  return (
+    <details>
+      <summary>
+        {isolation}, {count(gaps.length)} {gaps.length === 1 ? 'gap' : 'gaps'}
+      </summary>
+      <ul>
+        {gaps.map((gap) => (
+          <li key={String(gap)}>{String(gap)}</li>
+        ))}
+      </ul>
+    </details>
   );
 }

@@ -5,6 +5,7 @@ import { readFrame, waiting, writeFrame } from './frames.mjs';
 import { captured, startPrints } from './prints.mjs';
 
 const FLUSH_MS = 20;
+const FLUSH_CHARACTERS = 4 * 1024 * 1024;
 
 function failure(error) {
   if (error instanceof Refused) return { code: error.code, message: error.message };
@@ -43,12 +44,14 @@ async function runFrame(batch, each, body) {
   const items = JSON.parse(`[${body.toString()}]`);
   let report = { ms: [], failed: [], prints: [] };
   let texts = [];
+  let held = 0;
   let flushed = performance.now();
   let started = flushed;
   const flush = (end) => {
     writeFrame({ op: 'out', ...report, end }, Buffer.from(texts.join('\n')));
     report = { ms: [], failed: [], prints: [] };
     texts = [];
+    held = 0;
     flushed = performance.now();
     started = flushed;
   };
@@ -62,10 +65,12 @@ async function runFrame(batch, each, body) {
       batch.stopped = batch.stopOnError;
     }
     texts.push(text);
+    held += text.length + prints.length;
     const now = performance.now();
     report.ms.push(Math.round((now - started) * 1000) / 1000);
     started = now;
-    if (index + 1 < items.length && (each || now - flushed > FLUSH_MS)) flush(false);
+    if (index + 1 < items.length && (each || now - flushed > FLUSH_MS || held > FLUSH_CHARACTERS))
+      flush(false);
   }
   flush(true);
 }

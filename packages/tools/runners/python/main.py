@@ -16,6 +16,7 @@ sys.path.pop(0)
 
 PRINT_MAX = 64 * 1024
 FLUSH_SECONDS = 0.02
+FLUSH_CHARACTERS = 4 * 1024 * 1024
 SCALARS = (str, int, float, bool, type(None))
 
 
@@ -133,8 +134,11 @@ def run_frame(batch, frame, body):
     holes = batch.has_holes or b'"_ref"' in body
     items = json.loads(b"[" + body + b"]")
     texts, times, failed, prints = [], [], [], []
+    held = 0
 
     def flush(end):
+        nonlocal held
+        held = 0
         header = {"op": "out", "ms": times, "failed": failed, "prints": prints, "end": end}
         write_frame(header, "\n".join(texts).encode())
         for part in (texts, times, failed, prints):
@@ -154,10 +158,11 @@ def run_frame(batch, frame, body):
             failed.append(len(texts))
             batch.stopped = batch.stop_on_error
         texts.append(text)
+        held += len(text) + len(said)
         now = time.perf_counter()
         times.append(round((now - started) * 1000, 3))
         started = now
-        if index < last and (frame["each"] or now - flushed > FLUSH_SECONDS):
+        if index < last and (frame["each"] or now - flushed > FLUSH_SECONDS or held > FLUSH_CHARACTERS):
             flush(False)
             started = flushed = time.perf_counter()
     flush(True)

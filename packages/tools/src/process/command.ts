@@ -2,6 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { NoetlError } from '@noetl/protocol';
+import type { Enclosure } from '../isolation/isolation.ts';
+import { endTreeOnExit, killTree, startIn } from '../isolation/start.ts';
 
 export interface Command {
   program: string;
@@ -11,6 +13,8 @@ export interface Command {
   stdin?: string;
   /** Most bytes kept of each of its two outputs. */
   output_max?: number;
+  /** What keeps it from the worker; without one it is the worker's own, as the client of a container engine is. */
+  enclosure?: Enclosure;
 }
 
 export interface CommandEnd {
@@ -23,8 +27,6 @@ export interface CommandEnd {
 export const OUTPUT_MAX = 1024 * 1024;
 /** What ignores SIGTERM is killed after this. */
 const GRACE_MS = 1_000;
-/** Pipes that a process outside of the group keeps open are given up after this. */
-const PIPES_MS = 1_000;
 const SIGNALS: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
 /** Throws the signal's reason when it ends the command, TOOL_CONFIG or TOOL_UNAVAILABLE when it cannot start. */
@@ -48,14 +50,13 @@ export async function runCommand(command: Command, signal: AbortSignal): Promise
   }
 }
 
-function started({ program, args, env, cwd }: Command): ChildProcess {
+function started({ program, args, env, cwd, enclosure }: Command): ChildProcess {
+  const place = cwd === undefined ? {} : { cwd };
   try {
-    return spawn(program, args, {
-      env,
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      ...(cwd !== undefined && { cwd }),
-    });
+    if (enclosure) return startIn(enclosure, { program, args, env, ...place });
+    const child = spawn(program, args, { env, detached: true, stdio: ['pipe', 'pipe', 'pipe'], ...place });
+    endTreeOnExit(child);
+    return child;
   } catch (error) {
     throw cannotStart(error, program, cwd);
   }
@@ -64,34 +65,16 @@ function started({ program, args, env, cwd }: Command): ChildProcess {
 function ended(child: ChildProcess, { program, cwd }: Command): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', (error) => reject(cannotStart(error, program, cwd)));
-    child.once('exit', () => {
-      // What it left running in the background ends with it.
-      killGroup(child, 'SIGKILL');
-      const giveUp = setTimeout(() => {
-        child.stdout?.destroy();
-        child.stderr?.destroy();
-      }, PIPES_MS);
-      child.once('close', () => clearTimeout(giveUp));
-    });
     child.once('close', (code, by) => resolve(code ?? 128 + (by === null ? 0 : (SIGNALS[by] ?? 0))));
   });
 }
 
 function stopper(child: ChildProcess): () => void {
   return () => {
-    killGroup(child, 'SIGTERM');
-    const hard = setTimeout(() => killGroup(child, 'SIGKILL'), GRACE_MS);
+    killTree(child, 'SIGTERM');
+    const hard = setTimeout(() => killTree(child, 'SIGKILL'), GRACE_MS);
     child.once('close', () => clearTimeout(hard));
   };
-}
-
-function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // The group is gone already.
-  }
 }
 
 function cannotStart(error: unknown, program: string, cwd: string | undefined): NoetlError {

@@ -6,9 +6,10 @@ import { errorInfo, NoetlError, type JsonObject } from '@noetl/protocol';
 import type { LineBatch, OutcomeBlock } from '../tool.ts';
 import { fillHoles, hasHoles } from './inputs.ts';
 import { RunnerLists } from './lists.ts';
-import { failures, outcomesOf, type Reported } from './outcomes.ts';
+import { failures, outcomesOf } from './outcomes.ts';
 import type { RunnerEnd, RunnerPool } from './pool.ts';
 import type { RunnerEvent, RunnerProcess } from './process.ts';
+import { asPage, asRead, asReported, ForgedFrame } from './said.ts';
 
 const FRAME_GOAL_MS = 50;
 const FRAME_ITEMS_MAX = 1_000;
@@ -47,6 +48,9 @@ export class BatchRun {
   /** Why the runner at hand is not used again. */
   #end: RunnerEnd | undefined;
   readonly #lists: RunnerLists;
+  /** Stored lists that the runner has asked for; and what it was given once for all items. */
+  readonly #refs = new Set<string>();
+  #givenToAll = '';
 
   constructor(pool: RunnerPool, batch: LineBatch, program: Program) {
     this.#pool = pool;
@@ -61,7 +65,7 @@ export class BatchRun {
     while (!this.#stopped) {
       await this.#pull(1);
       if (this.#ready.length === 0) return;
-      const runner = await this.#pool.acquire();
+      const runner = await this.#pool.acquire(this.#batch.environment.context.path);
       try {
         yield* this.#runOn(runner);
       } finally {
@@ -95,7 +99,16 @@ export class BatchRun {
         if (blamed) yield blamed;
         return;
       }
-      const block = await this.#hear(runner, event.frame.header, event.frame.body);
+      let block: OutcomeBlock | undefined;
+      try {
+        block = await this.#hear(runner, event.frame.header, event.frame.body);
+      } catch (error) {
+        if (!(error instanceof ForgedFrame)) throw error;
+        this.#end = 'crash';
+        const blamed = this.#blame({ kind: 'exit', reason: error.message, punished: true });
+        if (blamed) yield blamed;
+        return;
+      }
       if (block) yield block;
     }
   }
@@ -104,9 +117,11 @@ export class BatchRun {
   async #opening(): Promise<object> {
     const { shared, item_name, environment, stop_on_error } = this.#batch;
     const given = hasHoles(shared) ? (await fillHoles(shared, environment.values)).value : shared;
+    const text = JSON.stringify(given);
+    this.#givenToAll = text + (this.#program.context ?? '');
     return {
       ...this.#program,
-      shared: JSON.stringify(given),
+      shared: text,
       item_name,
       stream: environment.stream === true,
       stop_on_error: stop_on_error === true,
@@ -178,9 +193,11 @@ export class BatchRun {
       case 'out':
         // Before the outcomes: whoever stops listening after the last one leaves a runner with nothing in flight.
         if (header['end'] === true) this.#frames -= 1;
-        return this.#outcomes(header as unknown as Reported, body);
+        if (this.#frames < 0) throw new ForgedFrame('more ends than frames');
+        return this.#outcomes(runner, header, body);
       case 'read': {
-        const { ref, from, to } = header as { ref: string; from: number; to: number };
+        const { ref, from, to } = asRead(header);
+        if (!this.#given(ref)) throw new ForgedFrame('it asked for a list that it was not given');
         runner.send({ op: 'answer' }, `[${(await this.#lists.read(ref, from, to)).join(',')}]`);
         return undefined;
       }
@@ -189,19 +206,32 @@ export class BatchRun {
         runner.send({ op: 'answer' });
         return undefined;
       case 'list_page':
-        await this.#lists.write(body.toString(), header['count'] as number);
+        await this.#lists.write(...asPage(header, body));
         runner.send({ op: 'answer' });
         return undefined;
-      default:
+      case 'list_close':
         runner.send({ op: 'answer', hole: await this.#lists.close() });
         return undefined;
+      default:
+        throw new ForgedFrame('it said what no runner says');
     }
   }
 
-  #outcomes(reported: Reported, body: Buffer): OutcomeBlock | undefined {
+  /** Whether a reference is one of those that the runner holds. */
+  #given(ref: string): boolean {
+    if (this.#refs.has(ref)) return true;
+    const told = JSON.stringify(ref);
+    const isGiven = this.#givenToAll.includes(told) || this.#sent.some((line) => line.includes(told));
+    if (isGiven) this.#refs.add(ref);
+    return isGiven;
+  }
+
+  #outcomes(runner: RunnerProcess, header: Record<string, unknown>, body: Buffer): OutcomeBlock | undefined {
+    const reported = asReported(header, this.#sent.length);
     const block = outcomesOf(reported, body, this.#batch.environment.error_status === true);
     const count = block.texts.length;
     if (count === 0) return undefined;
+    runner.progress += 1;
     this.#sent.splice(0, count);
     this.#single = false;
     this.#itemMs = Math.max(0.001, block.durations_ms.reduce((sum, ms) => sum + ms, 0) / count);
@@ -223,7 +253,9 @@ export class BatchRun {
   }
 
   /** The runner is gone or stuck. One item in flight is the culprit; of several, each is tried alone. */
-  #blame(event: { kind: 'exit'; reason: string } | { kind: 'timeout' }): OutcomeBlock | undefined {
+  #blame(
+    event: { kind: 'exit'; reason: string; punished: boolean } | { kind: 'timeout' },
+  ): OutcomeBlock | undefined {
     const [culprit, ...others] = this.#sent;
     const timedOut = event.kind === 'timeout';
     this.#sent = [];
@@ -239,7 +271,12 @@ export class BatchRun {
       ? new NoetlError('TOOL_TIMEOUT', `the code took longer than its timeout of ${String(ms / 1000)} s`, {
           kind: 'timeout',
         })
-      : new NoetlError('RUNNER_CRASHED', `the code ended its process (${event.reason})`);
+      : new NoetlError(
+          'RUNNER_CRASHED',
+          event.punished
+            ? `the code was ended: ${event.reason}`
+            : `the code ended its process (${event.reason})`,
+        );
     return failures(error.toInfo(), 1, ms);
   }
 }

@@ -38,7 +38,7 @@ test('code that takes too long', async () => {
 });
 
 test('a language that is not there', async () => {
-  expect(await ends('result = 1', 1, {}, { pythonPath: '/nowhere/python3' })).toEqual([
+  expect(await ends('result = 1', 1, {}, { python: { program: '/nowhere/python3', reads: [] } })).toEqual([
     'python: unavailable',
   ]);
 });

@@ -1,22 +1,17 @@
 /** What a runner reports of the items of a frame, as outcomes: results stay the texts that they came as. */
-import { jsonText, NoetlError, type ErrorCode, type ErrorInfo, type JsonObject } from '@noetl/protocol';
+import { jsonText, NoetlError, type ErrorInfo, type JsonObject } from '@noetl/protocol';
 import type { LineBatch, OutcomeBlock } from '../tool.ts';
+import { asFailure, json, linesOf, type Reported } from './said.ts';
 
-/** Header of a frame of outcomes; its body has one line of JSON for each item. */
-export interface Reported {
-  ms: number[];
-  /** Places of the items that failed; their lines tell the failure. */
-  failed: number[];
-  prints: [place: number, text: string][];
-}
-
-/** `errorStatus`: a result `{status: 'error'}` is a failure. */
+/** `errorStatus`: a result `{status: 'error'}` is a failure. Throws ForgedFrame. */
 export function outcomesOf(
   { ms, failed, prints }: Reported,
   body: Buffer,
   errorStatus: boolean,
 ): OutcomeBlock {
-  const texts = ms.length === 0 ? [] : body.toString().split('\n');
+  const texts = linesOf(body, ms.length);
+  // The result of a step is read on its way; those of a loop are looked at by Postgres, once a chunk.
+  if (texts.length === 1) json(texts[0] as string);
   const errors = new Map<number, ErrorInfo>();
   for (const place of failed) {
     errors.set(place, codeError(texts[place] as string));
@@ -54,20 +49,14 @@ export async function* refusedLines(batch: LineBatch, error: ErrorInfo): AsyncGe
 
 function statusError(text: string): ErrorInfo | undefined {
   if (!text.includes('"status":"error"')) return undefined;
-  const value = JSON.parse(text) as { status?: unknown; message?: unknown; error?: unknown };
-  if (value.status !== 'error') return undefined;
+  const value = json(text) as { status?: unknown; message?: unknown; error?: unknown } | null;
+  if (value?.status !== 'error') return undefined;
   const message = jsonText(value.error ?? value.message ?? 'the step returned status "error"');
   return new NoetlError('TOOL_FAILED', message).toInfo();
 }
 
 function codeError(text: string): ErrorInfo {
-  const said = JSON.parse(text) as {
-    code: ErrorCode;
-    message: string;
-    line?: number;
-    type?: string;
-    traceback?: string;
-  };
+  const said = asFailure(text);
   const details: JsonObject = {
     ...(said.type !== undefined && { exception_type: said.type }),
     ...(typeof said.line === 'number' && { line: said.line }),
