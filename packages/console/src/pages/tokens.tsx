@@ -125,7 +125,9 @@ function MadeToken({ token, onSeen }: { token: string; onSeen: () => void }) {
   return (
     <div role="status">
       <p>Copy it now: it is shown this once.</p>
-      <pre aria-label="Token">{token}</pre>
+      <pre className="token" aria-label="Token">
+        {token}
+      </pre>
       <div className="row">
         <button type="button" onClick={() => run(() => navigator.clipboard.writeText(token))}>
           Copy
