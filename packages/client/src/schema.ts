@@ -2138,6 +2138,7 @@ export interface components {
         | 'LOOP_FAILED'
         | 'TOOL_FAILED'
         | 'TOOL_UNAVAILABLE'
+        | 'TOOL_FORBIDDEN'
         | 'TOOL_CONFIG'
         | 'TOOL_TIMEOUT'
         | 'RUNNER_CRASHED'
@@ -2200,6 +2201,7 @@ export interface components {
         | 'STEP_TIMEOUT'
         | 'EXECUTION_TIMEOUT'
         | 'EXECUTION_CANCELLED'
+        | 'ISOLATION_UNAVAILABLE'
         | 'CONFIG_INVALID'
         | 'INTERNAL';
       detail: string;

@@ -81,7 +81,7 @@ export interface Config {
 }
 
 /** What stands between the code that playbooks run and the worker. */
-export interface IsolationConfig {
+interface IsolationConfig {
   level: (typeof LEVELS)[number];
   /** Undefined: off where it can be. */
   network?: boolean;

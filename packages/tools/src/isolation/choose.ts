@@ -10,7 +10,7 @@ import type { Isolation, Program, RunnerLimits } from './isolation.ts';
 import { readsTheWorker, whyNot } from './probe.ts';
 import { processLevel } from './process-level.ts';
 import { sandboxLevel, type VisiblePath } from './sandbox-level.ts';
-import { BWRAP, SETPRIV } from './system-programs.ts';
+import { BWRAP, DMESG, SETPRIV } from './system-programs.ts';
 
 export interface IsolationWishes {
   level: 'auto' | 'process' | 'sandbox' | 'gvisor';
@@ -104,8 +104,9 @@ async function withinGvisor(wishes: IsolationWishes, runners: readonly Program[]
 function kernelIsGvisor(): boolean {
   if (/gvisor|Linux version 4\.4\.0 #1 SMP Sun Jan 10 15:06:54 PST 2016/i.test(textOf('/proc/version')))
     return true;
+  if (DMESG === undefined) return false;
   try {
-    return /gvisor/i.test(execFileSync('dmesg', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    return /gvisor/i.test(execFileSync(DMESG, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   } catch {
     return false;
   }

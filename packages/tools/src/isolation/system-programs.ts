@@ -19,5 +19,7 @@ function find(name: string): string | undefined {
 export const SETPRIV = find('setpriv');
 /** util-linux: limits of a process. */
 export const PRLIMIT = find('prlimit');
+/** util-linux: what the kernel has logged. */
+export const DMESG = find('dmesg');
 /** bubblewrap: namespaces. */
 export const BWRAP = find('bwrap');

@@ -6,16 +6,18 @@ import type { OpenCorpus } from '../corpus.ts';
 import { openStage, type Stage } from '../sandbox/stage.ts';
 import { ACTS, attackOf, corpus } from './sandbox.ts';
 
+const BWRAP = '/usr/bin/bwrap';
+
 const namespacesWork = (): boolean => {
   try {
-    execFileSync('bwrap', ['--ro-bind', '/', '/', '--unshare-all', 'true'], { stdio: 'ignore' });
+    execFileSync(BWRAP, ['--ro-bind', '/', '/', '--unshare-all', 'true'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
   }
 };
 
-const inSandbox = existsSync('/usr/bin/bwrap') && namespacesWork() ? describe : describe.skip;
+const inSandbox = existsSync(BWRAP) && namespacesWork() ? describe : describe.skip;
 
 inSandbox('at level sandbox', () => {
   let open: OpenCorpus;
