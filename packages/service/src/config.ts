@@ -126,12 +126,6 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
   const days = get('NOETL_RETENTION_DAYS').asIntPositive();
   const auditDays = get('NOETL_AUDIT_RETENTION_DAYS').asIntPositive();
   const httpHosts = hostsOf(get('NOETL_HTTP_HOSTS').default('').asArray());
-  const isProduction = source['NODE_ENV'] === 'production';
-  const [host, port] = [
-    get('NOETL_HOST').default('127.0.0.1').asString(),
-    get('NOETL_PORT').default(8082).asPortNumber(),
-  ];
-  const address = `${host}:${String(port)}`;
   return {
     databaseUrl: get('DATABASE_URL').required().asString(),
     databaseConnections: number('NOETL_DATABASE_CONNECTIONS', 10),
@@ -148,8 +142,8 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
         stateMaxAgeMs: number('NOETL_KV_RETENTION_DAYS', 7) * DAY_MS,
       },
     },
-    host,
-    port,
+    host: hostOf(get),
+    port: portOf(get),
     auth: authConfig(get),
     metricsPort: metricsPortOf(get('NOETL_METRICS_PORT').asString(), () =>
       get('NOETL_METRICS_PORT').required().asPortNumber(),
@@ -174,21 +168,7 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
       file: get('NOETL_ENCRYPTION_KEY_FILE').asString(),
     }),
     httpHosts,
-    outbound: {
-      private: get('NOETL_HTTP_PRIVATE')
-        .default(isProduction ? 'deny' : 'allow')
-        .asEnum(['allow', 'deny']),
-      // Where the operator has said that a base URL is to be reached, it may be.
-      allow: [
-        ...allowOf(get('NOETL_HTTP_ALLOW').default('').asArray()),
-        ...Object.values(httpHosts).map(hostAndPort),
-      ],
-      own: ownServices(
-        get('DATABASE_URL').asString(),
-        get('NATS_URL').asString(),
-        isProduction ? address : undefined,
-      ),
-    },
+    outbound: outboundOf(get, source, httpHosts),
     ...(days !== undefined && { retentionDays: days }),
     ...(auditDays !== undefined && { auditRetentionDays: auditDays }),
     maintenanceMs: number('NOETL_MAINTENANCE_MS', 3_600_000),
@@ -301,6 +281,40 @@ function hostsOf(entries: string[]): Record<string, string> {
       return [new URL(from).origin, new URL(to).origin];
     }),
   );
+}
+
+type Get = (name: string) => env.IOptionalVariable;
+
+function hostOf(get: Get): string {
+  return get('NOETL_HOST').default('127.0.0.1').asString();
+}
+
+function portOf(get: Get): number {
+  return get('NOETL_PORT').default(8082).asPortNumber();
+}
+
+function outboundOf(
+  get: Get,
+  { NODE_ENV }: NodeJS.ProcessEnv,
+  httpHosts: Record<string, string>,
+): OutboundPolicy {
+  const isProduction = NODE_ENV === 'production';
+  const api = `${hostOf(get)}:${String(portOf(get))}`;
+  return {
+    private: get('NOETL_HTTP_PRIVATE')
+      .default(isProduction ? 'deny' : 'allow')
+      .asEnum(['allow', 'deny']),
+    // Where the operator has said that a base URL is to be reached, it may be.
+    allow: [
+      ...allowOf(get('NOETL_HTTP_ALLOW').default('').asArray()),
+      ...Object.values(httpHosts).map(hostAndPort),
+    ],
+    own: ownServices(
+      get('DATABASE_URL').asString(),
+      get('NATS_URL').asString(),
+      isProduction ? api : undefined,
+    ),
+  };
 }
 
 function allowOf(entries: string[]): string[] {

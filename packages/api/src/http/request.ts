@@ -54,7 +54,7 @@ export function jsonBody(request: Request): unknown {
 const JSON_TYPES = /^(application\/([\w.-]+\+)?json|application\/x-www-form-urlencoded|text\/[\w.-]+)$/;
 
 function refuseType({ headers }: Request): void {
-  const type = (headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
+  const type = (headers['content-type'] ?? 'application/json').replace(/;.*$/s, '').trim().toLowerCase();
   if (type === '' || JSON_TYPES.test(type)) return;
   throw new NoetlError('MEDIA_TYPE', `"${type}" is not what this endpoint takes; use application/json`);
 }

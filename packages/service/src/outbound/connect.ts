@@ -66,7 +66,7 @@ export function guardedConnector(
             else given(null, first.address, first.family);
           });
         };
-        const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, ...tls, lookup: checked } as never);
+        const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, ...tls, lookup: checked });
         connect(options, done);
       })
       // Certificates that are none throw at once.
@@ -88,7 +88,7 @@ async function ownAddresses(policy: OutboundPolicy, port: number, lookup: Lookup
   });
   const found = await Promise.all(
     hosts.map((host) => {
-      if (isIP(host) > 0) return [host];
+      if (isIP(host) > 0) return Promise.resolve([host]);
       return new Promise<string[]>((resolve) => {
         lookup(host, { all: true }, (_, addresses: LookupAddress[] | undefined) => {
           resolve((addresses ?? []).map(({ address }) => address));

@@ -105,7 +105,7 @@ function isAllowed(
     if (only === undefined ? withPort : only !== port) return false;
     const network = networkOf(name);
     if (!network) return name.toLowerCase() === host.toLowerCase().replace(/\.$/, '');
-    return network[0].kind() === address.kind() && address.match(network as [ipaddr.IPv4, number]);
+    return network[0].kind() === address.kind() && address.match(network);
   });
 }
 

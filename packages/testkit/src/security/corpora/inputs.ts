@@ -3,7 +3,7 @@
  * and playbooks that never end. A real platform takes them; it must refuse each, keep nothing of it, and live.
  */
 import { connect } from 'node:net';
-import type { JsonObject } from '@noetl/protocol';
+import { jsonText, type JsonObject } from '@noetl/protocol';
 import { startPlatform, type TestPlatform } from '../../platform.ts';
 import { waitFor } from '../../wait.ts';
 import type { Attack, Corpus, Outcome } from '../corpus.ts';
@@ -85,9 +85,9 @@ async function ends(platform: TestPlatform, name: string, workflow: string): Pro
   const path = `attack/${name.replaceAll(/\W+/g, '-')}`;
   const text = `apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: {name: attack, path: ${path}}\n${workflow}`;
   const registered = await post(platform, '/api/catalog/register', text, 'application/yaml');
-  if (registered.status >= 400) return { blocked: true, how: String(registered.body['code']) };
+  if (registered.status >= 400) return { blocked: true, how: jsonText(registered.body['code']) };
   const { body } = await post(platform, '/api/execute', JSON.stringify({ path }), 'application/json');
-  const url = `${platform.url}/api/executions/${String(body['execution_id'])}`;
+  const url = `${platform.url}/api/executions/${jsonText(body['execution_id'])}`;
   let execution: JsonObject = {};
   await waitFor(
     async () => {
@@ -96,7 +96,7 @@ async function ends(platform: TestPlatform, name: string, workflow: string): Pro
     },
     { timeoutMs: END_TIMEOUT_MS, what: `the end of ${name}` },
   ).catch(() => undefined);
-  const how = `${String(execution['status'])}: ${String(execution['error'])}`.slice(0, 160);
+  const how = `${jsonText(execution['status'])}: ${jsonText(execution['error'])}`.slice(0, 160);
   if (execution['status'] !== 'FAILED') return { blocked: false, how };
   return unharmed(platform, await stored(platform), how);
 }

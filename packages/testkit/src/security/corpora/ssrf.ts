@@ -2,7 +2,7 @@
  * Attacks by request: a playbook's URLs, redirects, names and headers that would like to reach what is not public. A
  * canary listens on loopback: an attack is blocked when nobody has come to it.
  */
-import { channel } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { JsonObject } from '@noetl/protocol';
 import { createToolbox, type Toolbox } from '@noetl/tools';
 import type { Attack, Corpus, Outcome } from '../corpus.ts';
@@ -71,32 +71,8 @@ function attacksOn({ web, strict, open }: Stage): Attack[] {
       get('redirect of a POST to', redirect(url), { method: 'POST', json: {} }),
     ),
     ...SCHEMES.map((url) => get('scheme', url)),
-    ...METADATA.map((url) => unopened(`metadata ${url}`, () => callTool(open, 'http', { url }))),
-    ...METADATA.slice(0, 8).map((url) =>
-      unopened(
-        `metadata by redirect ${url}`,
-        () => callTool(open, 'http', { url: `${web.decoy}/to?${encodeURIComponent(url)}` }),
-        1,
-      ),
-    ),
-    ...PRIVATE.map((url) => unopened(`private ${url}`, () => callTool(strict, 'http', { url }))),
-    ...SPLITS.flatMap((text) => [
-      split(web, `header value ${JSON.stringify(text)}`, () =>
-        callTool(strict, 'http', { url: web.decoy, headers: { 'x-a': text } }),
-      ),
-      split(web, `header name ${JSON.stringify(text)}`, () =>
-        callTool(strict, 'http', { url: web.decoy, headers: { [text]: 'a' } }),
-      ),
-      split(web, `path ${JSON.stringify(text)}`, () =>
-        callTool(strict, 'http', { url: `${web.decoy}/${text}` }),
-      ),
-      split(web, `parameter ${JSON.stringify(text)}`, () =>
-        callTool(strict, 'http', { url: web.decoy, params: { [text]: text } }),
-      ),
-      split(web, `method ${JSON.stringify(text)}`, () =>
-        callTool(strict, 'http', { url: web.decoy, method: `GET ${text}` }),
-      ),
-    ]),
+    ...unreachable({ web, strict, open }),
+    ...splits({ web, strict, open }),
     ...(['strict', 'open'] as const).map((name) =>
       attack(`the platform's own port, ${name}`, web, () =>
         callTool(name === 'strict' ? strict : open, 'http', {
@@ -129,6 +105,43 @@ function attacksOn({ web, strict, open }: Stage): Attack[] {
   ];
 }
 
+/** Addresses to which not even a connection is begun. */
+function unreachable({ web, strict, open }: Stage): Attack[] {
+  return [
+    ...METADATA.map((url) => unopened(`metadata ${url}`, () => callTool(open, 'http', { url }))),
+    ...METADATA.slice(0, 8).map((url) =>
+      unopened(
+        `metadata by redirect ${url}`,
+        () => callTool(open, 'http', { url: `${web.decoy}/to?${encodeURIComponent(url)}` }),
+        1,
+      ),
+    ),
+    ...PRIVATE.map((url) => unopened(`private ${url}`, () => callTool(strict, 'http', { url }))),
+  ];
+}
+
+function splits({ web, strict }: Stage): Attack[] {
+  return [
+    ...SPLITS.flatMap((text) => [
+      split(web, `header value ${JSON.stringify(text)}`, () =>
+        callTool(strict, 'http', { url: web.decoy, headers: { 'x-a': text } }),
+      ),
+      split(web, `header name ${JSON.stringify(text)}`, () =>
+        callTool(strict, 'http', { url: web.decoy, headers: { [text]: 'a' } }),
+      ),
+      split(web, `path ${JSON.stringify(text)}`, () =>
+        callTool(strict, 'http', { url: `${web.decoy}/${text}` }),
+      ),
+      split(web, `parameter ${JSON.stringify(text)}`, () =>
+        callTool(strict, 'http', { url: web.decoy, params: { [text]: text } }),
+      ),
+      split(web, `method ${JSON.stringify(text)}`, () =>
+        callTool(strict, 'http', { url: web.decoy, method: `GET ${text}` }),
+      ),
+    ]),
+  ];
+}
+
 /** Blocked when the canary and the platform's own port have seen nobody, and nothing of them is in the answer. */
 function attack(name: string, web: Web, work: () => Promise<string>): Attack {
   return {
@@ -151,9 +164,8 @@ function unopened(name: string, work: () => Promise<string>, expected = 0): Atta
       const count = (): void => {
         opened += 1;
       };
-      const sockets = channel('net.client.socket');
-      sockets.subscribe(count);
-      const answer = await work().finally(() => sockets.unsubscribe(count));
+      subscribe('net.client.socket', count);
+      const answer = await work().finally(() => unsubscribe('net.client.socket', count));
       const blocked = opened <= expected && !answer.startsWith('{');
       return { blocked, how: blocked ? answer.slice(0, 120) : `${String(opened)} connections were begun` };
     },

@@ -218,7 +218,7 @@ export const BUDGETS: readonly string[] = [
   `{{ ${'a.'.repeat(20_000)}a }}`,
   `{{ a ${'is b(a '.repeat(3_000)} }}`,
   `{{ x }}${' '.repeat(500_000)}`,
-  `${'{{'.repeat(200_000)}`,
+  '{{'.repeat(200_000),
   `{{ n${' if n else n'.repeat(2_000)} }}`,
   `{{ n${' + n'.repeat(2_000)} }}`,
   `{{ long${' | urlencode | escape'.repeat(20)} }}`,

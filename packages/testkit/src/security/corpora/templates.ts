@@ -85,7 +85,7 @@ function escaped(work: () => Json | undefined): Outcome {
   if (ran) return { blocked: false, how: 'the code of the template was run' };
   if (refusal) return refusal;
   // A function prints as this word and nothing else of it.
-  const text = (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).replace(
+  const text = (typeof value === 'string' ? value : JSON.stringify(value ?? null)).replace(
     /(<|\\u003c)function(>|\\u003e)/g,
     '',
   );
@@ -99,7 +99,7 @@ function escaped(work: () => Json | undefined): Outcome {
 function bounded(work: () => Json | undefined): Outcome {
   const { value, refusal } = resultOf(work);
   if (refusal) return refusal;
-  const size = (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).length;
+  const size = (typeof value === 'string' ? value : JSON.stringify(value ?? null)).length;
   return { blocked: size <= TEXT_MAX, how: `${String(size)} characters` };
 }
 
