@@ -24,7 +24,7 @@ export interface SealedPlace {
   version: string;
 }
 
-export interface Sealed {
+interface Sealed {
   text: string;
   /** Which master key wraps its data key. */
   kek_id: string;
