@@ -38,7 +38,7 @@ export function connectApi(url: string, { answerWithinMs, token }: ConnectOption
 }
 
 /** The headers that carry a token. */
-export function bearer(token: string | undefined): Record<string, string> {
+function bearer(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { Authorization: `Bearer ${token}` };
 }
 

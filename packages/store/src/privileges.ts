@@ -39,18 +39,20 @@ export const PRIVILEGES: Record<keyof Database, Partial<Record<DatabaseRole, rea
   audit: { api: RI, aggregator: R },
 };
 
-/** Functions that run as the owner, by who may call them. */
-const FUNCTIONS: Record<string, DatabaseRole> = {
-  'make_event_partition(text, bigint, bigint)': 'aggregator',
-  'drop_event_partition(text)': 'aggregator',
-  'purge_events(bigint[], int)': 'aggregator',
-  'analyze_events()': 'aggregator',
-  'purge_audit(double precision, int)': 'aggregator',
-};
+/** Functions that run as the owner: all of them are maintenance, and for the aggregator. */
+const FUNCTIONS = [
+  sql`noetl.make_event_partition(text, bigint, bigint)`,
+  sql`noetl.drop_event_partition(text)`,
+  sql`noetl.purge_events(bigint[], int)`,
+  sql`noetl.purge_audit(double precision, int)`,
+  sql`noetl.analyze_events()`,
+];
+
+const WORDS = { SELECT: sql`SELECT`, INSERT: sql`INSERT`, UPDATE: sql`UPDATE`, DELETE: sql`DELETE` };
 
 const GRANT_LOCK = 7_215_002;
 
-export function roleName(role: DatabaseRole): string {
+function roleName(role: DatabaseRole): string {
   return `noetl_${role}`;
 }
 
@@ -67,18 +69,16 @@ export async function grantPrivileges(store: Store): Promise<boolean> {
     await sql`REVOKE ALL ON ALL TABLES IN SCHEMA noetl FROM ${names(roles)}`.execute(tx);
     for (const [table, of] of Object.entries(PRIVILEGES)) {
       for (const [role, privileges] of Object.entries(of))
-        await sql`GRANT ${sql.raw(privileges.join(', '))} ON ${sql.table(`noetl.${table}`)} TO ${sql.id(roleName(role as DatabaseRole))}`.execute(
-          tx,
-        );
+        await sql`GRANT ${sql.join(privileges.map((word) => WORDS[word]))} ON ${sql.table(`noetl.${table}`)}
+          TO ${sql.id(roleName(role as DatabaseRole))}`.execute(tx);
     }
     await sql`GRANT SELECT ON noetl.event_default TO ${names(roles)}`.execute(tx);
     await sql`GRANT USAGE ON SEQUENCE noetl.chunk_id, noetl.value_id
       TO ${names(['noetl_api', 'noetl_worker', 'noetl_aggregator'])}`.execute(tx);
     await sql`GRANT USAGE ON SEQUENCE noetl.credential_version TO noetl_api`.execute(tx);
-    for (const [signature, role] of Object.entries(FUNCTIONS)) {
-      const named = sql.raw(`noetl.${signature}`);
-      await sql`REVOKE ALL ON FUNCTION ${named} FROM PUBLIC`.execute(tx);
-      await sql`GRANT EXECUTE ON FUNCTION ${named} TO ${sql.id(roleName(role))}`.execute(tx);
+    for (const signature of FUNCTIONS) {
+      await sql`REVOKE ALL ON FUNCTION ${signature} FROM PUBLIC`.execute(tx);
+      await sql`GRANT EXECUTE ON FUNCTION ${signature} TO ${sql.id(roleName('aggregator'))}`.execute(tx);
     }
     return true;
   });

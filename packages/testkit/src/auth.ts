@@ -7,7 +7,7 @@ export type AuthMode = 'on' | 'off';
 /** The admin's token of every platform of tests. */
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-and-of-nothing-else';
 
-export function authMode(): AuthMode {
+function authMode(): AuthMode {
   return process.env['NOETL_TEST_AUTH'] === 'on' ? 'on' : 'off';
 }
 

@@ -70,12 +70,8 @@ export async function runWorker(config: Config, log: Log): Promise<void> {
   const turns = new Turns(store, config.workerPool, log, rounds);
   const permits = new Permits({ store, bus, log, rounds, workerId, leaseMs: config.leaseMs, clock });
   const playbooks = catalogCache(store, (content) => parsePlaybook(content).playbook);
-  const rollCall = new RollCall(
-    store,
-    workerId,
-    { capacity: config.workerSlots, pool: config.workerPool },
-    { log, rounds, isolation },
-  );
+  const place = { capacity: config.workerSlots, pool: config.workerPool };
+  const rollCall = new RollCall(store, workerId, place, { log, rounds, isolation });
   const { traces, service: spans } = await startTraces(config, 'worker', (id) => traceOrigin(store, id), log);
   const deps: WorkerDeps = {
     store,

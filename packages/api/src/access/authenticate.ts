@@ -42,6 +42,6 @@ function sameAs(secret: string): (token: string) => boolean {
   return (token) => timingSafeEqual(hash(token), wanted);
 }
 
-export function invalid(detail: string): NoetlError {
+function invalid(detail: string): NoetlError {
   return new NoetlError('TOKEN_INVALID', detail);
 }

@@ -70,7 +70,7 @@ interface Part {
 
 function placeOf(part: Part): Place {
   const keys: string[] = [];
-  for (let at: Part | undefined = part; at?.parent; at = at.parent) keys.unshift(at.key);
+  for (let at = part; at.parent; at = at.parent) keys.unshift(at.key);
   return { path: keys.join('.') };
 }
 

@@ -22,7 +22,7 @@ export interface Reply {
 }
 
 /** What the other team has. */
-export interface Belongings {
+interface Belongings {
   path: string;
   execution: string;
   catalog: string;

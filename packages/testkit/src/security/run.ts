@@ -14,20 +14,20 @@ export async function runCorpora(
   onResult: (result: Result) => void = () => undefined,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  for (const { name, open } of corpora) {
-    const { attacks, close } = await open();
+  for (const corpus of corpora) {
+    const opened = await corpus.open();
     try {
-      for (const { name: attack, attempt } of attacks) {
-        const outcome = await attempt().catch((error: unknown) => ({
+      for (const attack of opened.attacks) {
+        const outcome = await attack.attempt().catch((error: unknown) => ({
           blocked: false,
           how: `the attempt itself failed: ${error instanceof Error ? error.message : String(error)}`,
         }));
-        const result = { corpus: name, attack, ...outcome };
+        const result = { corpus: corpus.name, attack: attack.name, ...outcome };
         results.push(result);
         onResult(result);
       }
     } finally {
-      await close();
+      await opened.close();
     }
   }
   return results;
