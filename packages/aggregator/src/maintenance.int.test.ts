@@ -29,25 +29,6 @@ beforeEach(() => world.clear());
 /** Partitions of the days from `daysAgo` on. */
 const daysFrom = (daysAgo: number) => ensurePartitions(world.store, Date.now() - daysAgo * DAY_MS);
 
-test('rows of the audit log go by their own age, and stay without a setting', async () => {
-  const { pool } = world.store;
-  await pool.query(`INSERT INTO noetl.audit (time, who, via, action, request_id, outcome, status)
-    SELECT now() - days * interval '1 day', 'x', 'token', 'limit.set', days::text, 'done', 200
-    FROM unnest(ARRAY[1, 9, 11, 400]) AS days`);
-  const left = async (): Promise<string[]> => {
-    const { rows } = await pool.query<{ request_id: string }>(
-      'SELECT request_id FROM noetl.audit ORDER BY time DESC',
-    );
-    return rows.map(({ request_id }) => request_id);
-  };
-  const { deps } = world;
-  expect((await maintain(deps)).audit_deleted).toBe(0);
-  const options = { nowMs: Date.now(), auditRetentionDays: 10 };
-  expect((await previewMaintenance(world.store, options)).audit_deleted).toBe(2);
-  expect((await maintain(deps, { auditRetentionDays: 10 })).audit_deleted).toBe(2);
-  expect(await left()).toEqual(['1', '9']);
-});
-
 test('a day is dropped with all that its executions have left anywhere; newer ones stay whole', async () => {
   await daysFrom(40);
   const old = [
@@ -261,4 +242,23 @@ test('whoever holds the event table makes the drop wait for another round, and n
   }
   expect((await world.maintain(RETENTION)).partitions_dropped).toContain(name);
   expect(await world.total(id)).toBe(0);
+});
+
+test('rows of the audit log go by their own age, and stay without a setting', async () => {
+  const { pool } = world.store;
+  await pool.query(`INSERT INTO noetl.audit (time, who, via, action, request_id, outcome, status)
+    SELECT now() - days * interval '1 day', 'x', 'token', 'limit.set', days::text, 'done', 200
+    FROM unnest(ARRAY[1, 9, 11, 400]) AS days`);
+  const left = async (): Promise<string[]> => {
+    const { rows } = await pool.query<{ request_id: string }>(
+      'SELECT request_id FROM noetl.audit ORDER BY time DESC',
+    );
+    return rows.map(({ request_id }) => request_id);
+  };
+  const { deps } = world;
+  expect((await maintain(deps)).audit_deleted).toBe(0);
+  const options = { nowMs: Date.now(), auditRetentionDays: 10 };
+  expect((await previewMaintenance(world.store, options)).audit_deleted).toBe(2);
+  expect((await maintain(deps, { auditRetentionDays: 10 })).audit_deleted).toBe(2);
+  expect(await left()).toEqual(['1', '9']);
 });

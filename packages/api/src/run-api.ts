@@ -61,7 +61,13 @@ const EXPIRED_MAX = 1_000;
  * How long a request may take to arrive, and how large its head may be. Answers may take as long as they like: streams
  * of events and of items do.
  */
-const SERVER_LIMITS = { headersTimeout: 15_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024 };
+const SERVER_LIMITS = {
+  headersTimeout: 15_000,
+  requestTimeout: 30_000,
+  // Longer than load balancers keep idle connections: whoever closes first is never asked at the same moment.
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16 * 1024,
+};
 /** A request that waits longer for Postgres is answered with 503. */
 const STATEMENT_TIMEOUT_MS = 15_000;
 const READY_TIMEOUT_MS = 2_000;

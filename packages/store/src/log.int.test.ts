@@ -116,6 +116,10 @@ describe('schema', () => {
       '0006-retention',
       '0007-step-deadlines',
       '0008-traces',
+      '0009-access',
+      '0010-owner-functions',
+      '0011-pools',
+      '0012-key-ids',
     ]);
     await Promise.all(stores.map((one) => one.close()));
     await empty.stop();

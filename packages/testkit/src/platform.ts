@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Platform } from '@noetl/cli/local';
 import { authEnv, type AuthMode } from './auth.ts';
+import { mutated } from './mutate/mutated.ts';
 import { startTestNats, type TestNats } from './nats.ts';
 import { startTestPostgres, type TestPostgres } from './postgres.ts';
 import { endWithRun, runFolder, uniqueName } from './run-folder.ts';
@@ -34,6 +35,12 @@ export interface TestPlatform {
   stop(): Promise<void>;
 }
 
+/** A defect that whoever runs this wants in all processes. */
+function mutation(): Record<string, string> {
+  const name = process.env.NOETL_TEST_MUTATION;
+  return name === undefined ? {} : mutated(name);
+}
+
 /** Starts api, aggregator and workers from `dist`; build first. */
 export async function startPlatform(options: TestPlatformOptions): Promise<TestPlatform> {
   const own: (TestPostgres | TestNats)[] = [];
@@ -55,7 +62,13 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
       own: { database: true, nats: true },
       workers: options.workers,
       logDir: join(runFolder(), uniqueName('platform')),
-      env: { NOETL_LOG_FORMAT: 'json', NOETL_LOG_LEVEL: 'info', ...authEnv(options.auth), ...options.env },
+      env: {
+        NOETL_LOG_FORMAT: 'json',
+        NOETL_LOG_LEVEL: 'info',
+        ...authEnv(options.auth),
+        ...mutation(),
+        ...options.env,
+      },
       ...(options.envOf && { envOf: options.envOf }),
       onStart: (_, pid) => void endWithRun(pid),
     });

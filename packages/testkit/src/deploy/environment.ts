@@ -5,8 +5,6 @@ import { loadConfig } from '@noetl/service';
 const BESIDES = [
   'NOETL_SERVER_URL',
   'NOETL_TOKEN',
-  'NOETL_AUTH',
-  'NOETL_ADMIN_TOKEN',
   'NODE_OPTIONS',
   'OTEL_EXPORTER_OTLP_HEADERS',
   'OTEL_SERVICE_NAME',

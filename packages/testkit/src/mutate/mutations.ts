@@ -34,4 +34,31 @@ export const MUTATIONS: Readonly<Record<string, readonly Replacement[]>> = {
     const current`,
     },
   ],
+  /** One route is let through before anybody is asked who they are. */
+  'open-route': [
+    {
+      file: 'api/dist/access/authorize.js',
+      text: "if (rule?.target === 'open')",
+      by: "if (rule?.target === 'open' || found.route?.name === 'GET /api/executions')",
+    },
+  ],
+  /** A template engine that makes JavaScript of expressions. */
+  'nunjucks-templates': [
+    {
+      file: 'playbook/dist/template/render.js',
+      text: 'export function renderNative(text, scope) {',
+      by: `import nunjucks from 'nunjucks';
+export function renderNative(text, scope) {
+    return nunjucks.renderString(text, {});`,
+    },
+  ],
+  /** The text of a URL is judged, not the address that it leads to. */
+  'ssrf-by-name': [
+    {
+      file: 'service/dist/outbound/guard.js',
+      text: 'export function refusalOf(target, policy) {',
+      by: `export function refusalOf(target, policy) {
+    if (!['localhost', '127.0.0.1', '169.254.169.254'].includes(target.host)) return undefined;`,
+    },
+  ],
 };

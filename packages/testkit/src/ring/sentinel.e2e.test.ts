@@ -24,6 +24,8 @@ const AT_ONCE = 4;
 
 let postgres: TestPostgres;
 let nats: TestNats;
+/** A server of the author's own. */
+let theirs: TestNats;
 let careless: CarelessServer;
 let platform: TestPlatform;
 let ring: RingClient;
@@ -37,6 +39,7 @@ const ids: string[] = [];
 
 beforeAll(async () => {
   [postgres, nats] = [await startTestPostgres(), await startTestNats()];
+  theirs = await startTestNats({ open: true });
   careless = await startCarelessServer(SENTINELS.access);
   bus = await connectBus({ url: nats.url, name: 'listener' });
   const all = bus.connection.subscribe('>');
@@ -63,7 +66,7 @@ beforeAll(async () => {
   await prepareDatabase();
   const at = new URL(postgres.url);
   const database = { host: at.hostname, port: at.port, name: at.pathname.slice(1) };
-  for (const credential of credentials({ url: careless.url, database, natsUrl: nats.url }))
+  for (const credential of credentials({ url: careless.url, database, natsUrl: theirs.url }))
     expect((await ring.post('/api/credentials', credential)).status).toBe(201);
 });
 
@@ -75,6 +78,7 @@ afterAll(async () => {
   await careless.close();
   await postgres.stop();
   await nats.stop();
+  await theirs.stop();
 });
 
 /** A role that the postgres credential logs in as; roles are the cluster's, so it goes with the test. */

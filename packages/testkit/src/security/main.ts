@@ -9,6 +9,7 @@ import { CORPORA, WEAKENINGS } from './catalog.ts';
 interface Options {
   only?: string[];
   weaken?: string;
+  first: boolean;
   list: boolean;
   json: boolean;
 }
@@ -25,6 +26,7 @@ const program = new Command('security')
   .description('Attack the product in every way we know of, on real services, and show what came of it')
   .addOption(new Option('--only <corpora>', 'these corpora only, separated by commas').argParser(names))
   .addOption(new Option('--weaken <guard>', 'break a guard on purpose').choices(Object.keys(WEAKENINGS)))
+  .option('--first', 'stop at the first that gets through', false)
   .option('--list', 'print the names of all corpora and stop', false)
   .option('--json', 'nothing but the JSON', false)
   .addHelpText('after', EXAMPLES);
@@ -61,7 +63,7 @@ const corpora = await Promise.all(
 const show = ({ corpus, attack, blocked, how }: Result): void => {
   say(`${blocked ? 'blocked' : 'THROUGH'}  ${corpus}: ${attack} — ${how}`);
 };
-const summary = summaryOf(await runCorpora(corpora, show));
+const summary = summaryOf(await runCorpora(corpora, { onResult: show, first: options.first }));
 const rows = Object.entries(summary.corpora).map(([name, { attacks, blocked }]) => [
   name,
   String(attacks),

@@ -8,10 +8,16 @@ export interface Result {
   how: string;
 }
 
+export interface RunOptions {
+  onResult?: (result: Result) => void;
+  /** Stops at the first that gets through. */
+  first?: boolean;
+}
+
 /** An attempt that fails in itself shows nothing, so it counts as one that got through. */
 export async function runCorpora(
   corpora: readonly Corpus[],
-  onResult: (result: Result) => void = () => undefined,
+  { onResult = () => undefined, first = false }: RunOptions = {},
 ): Promise<Result[]> {
   const results: Result[] = [];
   for (const corpus of corpora) {
@@ -25,6 +31,7 @@ export async function runCorpora(
         const result = { corpus: corpus.name, attack: attack.name, ...outcome };
         results.push(result);
         onResult(result);
+        if (first && !result.blocked) return results;
       }
     } finally {
       await opened.close();

@@ -66,7 +66,12 @@ export const corpus: Corpus = {
             of(name).filter(({ version, dev }) => dev !== true && isBelow(version, floor)),
           ),
         ),
-        ...FORBIDDEN.map((name) => attack(`${name} is among what is installed`, of(name))),
+        ...FORBIDDEN.map((name) =>
+          attack(
+            `${name} is among what runs`,
+            of(name).filter(({ dev }) => dev !== true),
+          ),
+        ),
         attack(
           'a package without a strong checksum',
           all.filter(({ integrity, inBundle }) => inBundle !== true && !/^sha512-/.test(integrity ?? '')),
