@@ -20,7 +20,10 @@ const WORKERS = 3;
 /** Server connections for each kind of process; its processes have a dozen and more to the pooler. */
 const CONNECTIONS = 6;
 const STEP_DOWN_MS = 5_000;
+/** A worker comes and another goes this often. */
+const CHANGE_MS = 4_000;
 const TIMEOUT_MS = 280_000;
+const TIMING = { NOETL_LEASE_MS: '3000', NOETL_CHUNK_ACK_WAIT_MS: '3000', NOETL_HEARTBEAT_MS: '700' };
 const STREAMS = [COMMANDS_STREAM, `KV_${STATE_BUCKET}`];
 
 const pooler = findPgBouncer();
@@ -43,6 +46,7 @@ test(
       postgres,
       nats: { url: cluster.url },
       env: {
+        ...TIMING,
         NOETL_NATS_REPLICAS: '3',
         ...(pooler?.prepared === false && { NOETL_PREPARED_STATEMENTS: 'off' }),
       },
@@ -122,10 +126,12 @@ async function comeAndGo(platform: TestPlatform, going: { on: boolean }): Promis
   const random = new Random(7);
   let times = 0;
   while (going.on) {
+    const now = performance.now();
     await platform.addWorker();
     const workers = platform.processes.names.filter((name) => name.startsWith('worker'));
     await platform.kill(random.pick(workers), random.pick(['SIGTERM', 'SIGKILL']));
     times += 1;
+    await waitFor(() => !going.on || performance.now() - now > CHANGE_MS, { what: 'the next change' });
   }
   return times;
 }
