@@ -6,7 +6,9 @@ const PLAIN_FIELDS =
   /^(db_|sf_|nats_|pg_|aws_)?(host|hostname|port|user|user_?name|login|name|database|dbname|schema|sslmode|ssl_mode|warehouse|account|role|region|bucket|type|token_type|scope|audience|grant_type|method|algorithm|header|header_name|key_name|param|in|location|client_id|client_email|project_id|description|expires_in|expires_at|content-type|accept|user-agent)$/i;
 const SECRET_FIELDS = /pass|secret|token|key|credential|dsn|webhook|^(value|pwd|pin|auth)$/i;
 /** A word in a field of another name tells where or how, and would be found in any result. */
-const PLAIN_WORD = /^[a-z]+([-_ .][a-z]+)*$/i;
+const PLAIN_WORD = /^([A-Z]?[a-z]+|[A-Z]+)([-_ .]([A-Z]?[a-z]+|[A-Z]+))*$/;
+/** Whatever a credential puts into headers of its own is there to get in. */
+const HEADERS = /^headers$/i;
 /** What databases come with: nothing is given away, and words of results would be taken. */
 const DEFAULTS = new Set(['postgres', 'postgresql', 'password', 'changeme', 'administrator']);
 const SECRET_PARAMETERS = /token|key|secret|pass|pwd|sig/i;
@@ -29,7 +31,12 @@ function collect(value: Json, name: string | undefined, into: Found): void {
   else if (typeof value === 'number' && name !== undefined && !PLAIN_FIELDS.test(name))
     into.found.push(String(value));
   else if (Array.isArray(value)) for (const item of value) collect(item, name, into);
-  else if (isJsonObject(value)) for (const [key, item] of Object.entries(value)) collect(item, key, into);
+  else if (isJsonObject(value))
+    for (const [key, item] of Object.entries(value)) collect(item, nameOf(key, name), into);
+}
+
+function nameOf(key: string, parent: string | undefined): string {
+  return parent !== undefined && HEADERS.test(parent) && !PLAIN_FIELDS.test(key) ? 'secret' : key;
 }
 
 function collectText(text: string, name: string | undefined, into: Found): void {
