@@ -65,6 +65,8 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
       env: {
         NOETL_LOG_FORMAT: 'json',
         NOETL_LOG_LEVEL: 'info',
+        // Trying accounts out costs each worker a second of CPU; the attacks on the sandbox have them on.
+        NOETL_RUNNER_UIDS: 'off',
         ...authEnv(options.auth),
         ...mutation(),
         ...options.env,

@@ -82,7 +82,7 @@ test('a loop stops as it stands, its counters add up, and the rest can be redriv
   const path = await register('loop', [
     {
       step: 'items',
-      spec: { timeout: 4 },
+      spec: { timeout: 8 },
       loop: { in: '{{ range(100) }}', iterator: 'item', spec: { policy: { on_error: 'continue' } } },
       tool: sleeping('{{ 0.01 if iter.item < 60 else 3600 }}'),
     },
@@ -90,7 +90,7 @@ test('a loop stops as it stands, its counters add up, and the rest can be redriv
   const id = await ring.execute(path);
   expect(await ring.ended(id)).toMatchObject({
     status: 'FAILED',
-    error: 'the loop of step "items" failed: step "items" did not end within 4 s',
+    error: 'the loop of step "items" failed: step "items" did not end within 8 s',
   });
   const loop = (await ring.get(`/api/executions/${id}/loops/items`)).body as Record<string, number>;
   expect(loop).toMatchObject({ status: 'FAILED', total: 100, failed: 0, running: 0, pending: 0, aborted: 0 });
@@ -106,7 +106,7 @@ test('a loop stops as it stands, its counters add up, and the rest can be redriv
   await ring.post(`/api/executions/${id}/redrive`, { step: 'items', state: 'not_started' });
   const again = async (): Promise<boolean> => (await ring.events(id, 'loop.done')).length === 2;
   await waitFor(again, { what: 'the end of the redrive' });
-  expect((await ring.ended(id)).error).toContain('did not end within 4 s');
+  expect((await ring.ended(id)).error).toContain('did not end within 8 s');
 });
 
 test('a step that waits for a child in vain takes the child with it', async () => {
