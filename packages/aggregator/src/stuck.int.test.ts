@@ -3,7 +3,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connectBus, onAdvance, type Bus } from '@noetl/bus';
 import { snowflakes, type Id } from '@noetl/protocol';
 import { createLog, failpoints, Metrics } from '@noetl/service';
-import { connectStore, createExecution, registerResource, workload, type Store } from '@noetl/store';
+import {
+  beatRuntime,
+  connectStore,
+  createExecution,
+  registerResource,
+  type Store,
+  workload,
+} from '@noetl/store';
 import { startTestNats, startTestPostgres, waitFor, type TestNats, type TestPostgres } from '@noetl/testkit';
 import { gaugeRound } from './gauges.ts';
 import { aggregatorRecorder } from './metrics.ts';
@@ -66,6 +73,7 @@ test('what is stuck is woken with its reason in the metrics; what a worker holds
   await neglect(undecided, 'last_event_id = 5, advanced_event_id = 4');
   for (const id of [unclaimed, nothing, held, waiting]) await neglect(id);
   const longAgo = `now() - interval '1 hour'`;
+  await beatRuntime(store, { name: 'idle', kind: 'worker_pool', capacity: 1, labels: {} });
   await addCommand(unclaimed, 1, 'available_at, created_at', `${longAgo}, ${longAgo}`);
   await addCommand(
     held,

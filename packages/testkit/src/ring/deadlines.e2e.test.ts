@@ -84,7 +84,7 @@ test('a loop stops as it stands, its counters add up, and the rest can be redriv
       step: 'items',
       spec: { timeout: 8 },
       loop: { in: '{{ range(100) }}', iterator: 'item', spec: { policy: { on_error: 'continue' } } },
-      tool: sleeping('{{ 0.01 if iter.item < 60 else 3600 }}'),
+      tool: sleeping('{{ 0.05 if iter.item < 60 else 3600 }}'),
     },
   ]);
   const id = await ring.execute(path);
