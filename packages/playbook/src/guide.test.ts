@@ -1,5 +1,5 @@
 /** The guide for authors is complete and true: its playbooks parse, its links lead somewhere, its lists are whole. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
@@ -35,7 +35,11 @@ describe('the guide', () => {
     const files = readdirSync(EXAMPLES, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.yaml'),
     );
-    expect([...linked].filter((file) => !files.includes(file))).toEqual([]);
+    const others = links.filter((file) => !file.startsWith(EXAMPLES));
+    expect(links.filter((file) => !existsSync(file))).toEqual([]);
+    expect([...linked].filter((file) => !files.includes(file))).toEqual(
+      [...new Set(others)].map((file) => relative(EXAMPLES, file)),
+    );
     expect(files.filter((file) => !linked.has(file))).toEqual([]);
   });
 
@@ -75,7 +79,12 @@ describe('the guide', () => {
 
   test('the error codes it names exist', () => {
     const codes = [...text.matchAll(/`([A-Z]+_[A-Z_]+)`/g)].map((match) => match[1] ?? '');
-    const known = new Set([...Object.keys(ERRORS), 'NOETL_TEMPLATE_ENV', 'NOETL_SCRIPTS_DIR']);
+    const known = new Set([
+      ...Object.keys(ERRORS),
+      'NOETL_TEMPLATE_ENV',
+      'NOETL_SCRIPTS_DIR',
+      'NOETL_TOOLS_ALLOWED',
+    ]);
     expect(codes.filter((code) => !known.has(code))).toEqual([]);
   });
 });
