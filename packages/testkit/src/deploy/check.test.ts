@@ -316,7 +316,11 @@ test.each<[what: string, change: Omit<Break, 'file'>, says: RegExp]>([
 test.each<[what: string, change: Break, says: RegExp]>([
   [
     'broken PromQL',
-    { file: 'deploy/prometheus/alerts.yaml', text: 'max by (pool) (noetl_workers) == 0', by: 'max by (pool) (noetl_workers == 0' },
+    {
+      file: 'deploy/prometheus/alerts.yaml',
+      text: 'max by (pool) (noetl_workers) == 0',
+      by: 'max by (pool) (noetl_workers == 0',
+    },
     /NoetlNoWorkers: the expression is no PromQL/,
   ],
   [
