@@ -1,4 +1,5 @@
 /** A cluster of three nats-servers on loopback, for tests of replicated streams: kill one, move the leaders. */
+import { COMMANDS_STREAM, STATE_BUCKET, type Bus } from '@noetl/bus';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Child, freePort, natsProgram, TOOLS } from '@noetl/cli/local';
@@ -7,6 +8,18 @@ import { waitFor } from './wait.ts';
 
 const SERVERS = 3;
 const NAME = 'noetl-test';
+
+/** What the product keeps in NATS. */
+export const STREAMS = [COMMANDS_STREAM, `KV_${STATE_BUCKET}`];
+
+/** Each stream, and each consumer of it, gets another leader. */
+export async function stepDown(bus: Bus): Promise<void> {
+  for (const stream of STREAMS) {
+    for (const { name } of await bus.manager.consumers.list(stream).next())
+      await bus.connection.request(`$JS.API.CONSUMER.LEADER.STEPDOWN.${stream}.${name}`);
+    await bus.connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`);
+  }
+}
 
 interface Node {
   dir: string;

@@ -1,14 +1,13 @@
 /** Three nats-servers that keep everything three times: leaders step down and servers die while a loop runs. */
 import { afterEach, expect, test } from '@jest/globals';
-import { COMMANDS_STREAM, connectBus, STATE_BUCKET, type Bus } from '@noetl/bus';
-import { NatsCluster } from '../nats-cluster.ts';
+import { connectBus, type Bus } from '@noetl/bus';
+import { NatsCluster, stepDown, STREAMS } from '../nats-cluster.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { waitFor } from '../wait.ts';
 import { RingClient } from './client.ts';
 import { countedItems, exactLoop, expectExactLoop } from './exact-loop.ts';
 
 const ITEMS = 900;
-const STREAMS = [COMMANDS_STREAM, `KV_${STATE_BUCKET}`];
 
 let cluster: NatsCluster;
 let platform: TestPlatform;
@@ -22,15 +21,6 @@ afterEach(async () => {
   await cluster.stop();
 });
 
-/** Each stream, and each consumer of it, gets another leader. */
-async function stepDown(): Promise<void> {
-  for (const stream of STREAMS) {
-    for (const { name } of await bus.manager.consumers.list(stream).next())
-      await bus.connection.request(`$JS.API.CONSUMER.LEADER.STEPDOWN.${stream}.${name}`);
-    await bus.connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`);
-  }
-}
-
 test('leaders step down, each server dies once, and the loop is exact', async () => {
   cluster = await NatsCluster.start();
   const env = { NOETL_NATS_REPLICAS: '3', NOETL_CHUNK_ACK_WAIT_MS: '3000', NOETL_HEARTBEAT_MS: '700' };
@@ -42,7 +32,7 @@ test('leaders step down, each server dies once, and the loop is exact', async ()
   for (const stream of STREAMS) expect((await bus.manager.streams.info(stream)).config.num_replicas).toBe(3);
   for (const at of [0, 1, 2]) {
     const before = await countedItems(ring, id);
-    await stepDown();
+    await stepDown(bus);
     await waitFor(async () => (await countedItems(ring, id)) > before || before === ITEMS, {
       what: 'items after the leaders stepped down',
     });

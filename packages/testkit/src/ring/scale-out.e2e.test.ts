@@ -3,10 +3,10 @@
  * leaders step down, two replicas of api and aggregator, and workers that come and go while the loop runs.
  */
 import { afterEach, expect, test } from '@jest/globals';
-import { COMMANDS_STREAM, connectBus, STATE_BUCKET, type Bus } from '@noetl/bus';
+import { connectBus, type Bus } from '@noetl/bus';
 import { processLogins } from '@noetl/cli/local';
 import { connectStore, grantPrivileges } from '@noetl/store';
-import { NatsCluster } from '../nats-cluster.ts';
+import { NatsCluster, stepDown } from '../nats-cluster.ts';
 import { findPgBouncer, startPgBouncer, type PgBouncer } from '../pgbouncer.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { startTestPostgres, type TestPostgres } from '../postgres.ts';
@@ -24,7 +24,6 @@ const STEP_DOWN_MS = 5_000;
 const CHANGE_MS = 4_000;
 const TIMEOUT_MS = 280_000;
 const TIMING = { NOETL_LEASE_MS: '3000', NOETL_CHUNK_ACK_WAIT_MS: '3000', NOETL_HEARTBEAT_MS: '700' };
-const STREAMS = [COMMANDS_STREAM, `KV_${STATE_BUCKET}`];
 
 const pooler = findPgBouncer();
 const ends: (() => Promise<unknown>)[] = [];
@@ -105,16 +104,12 @@ function roleOf(name: string): 'api' | 'worker' | 'aggregator' {
   return name.startsWith('api') ? 'api' : 'aggregator';
 }
 
-/** Each stream, and each consumer of it, gets another leader; how often. */
+/** All leaders step down; how often. */
 async function everyFiveSeconds(bus: Bus, going: { on: boolean }): Promise<number> {
   let times = 0;
   while (going.on) {
     const now = performance.now();
-    for (const stream of STREAMS) {
-      for (const { name } of await bus.manager.consumers.list(stream).next())
-        await bus.connection.request(`$JS.API.CONSUMER.LEADER.STEPDOWN.${stream}.${name}`);
-      await bus.connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`);
-    }
+    await stepDown(bus);
     times += 1;
     await waitFor(() => !going.on || performance.now() - now > STEP_DOWN_MS, { what: 'the next step' });
   }
