@@ -53,7 +53,7 @@ test('the counts are those of what is open', async () => {
     failed: 3 * 10,
     running: 3 * 50,
     pending: 2 * 750,
-    chunks_remaining: 2 * 16,
+    chunks_remaining: { default: 2 * 16 },
   });
 });
 

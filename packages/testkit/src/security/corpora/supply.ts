@@ -15,14 +15,14 @@ interface Locked {
   dev?: boolean;
 }
 
-/** The first version without the hole that is named. */
-const FLOORS: Record<string, [version: string, hole: string]> = {
-  yaml: ['2.8.3', 'CVE-2026-33532'],
-  qs: ['6.14.1', 'CVE-2025-15284'],
-  ajv: ['8.18.0', 'CVE-2025-69873'],
-  'path-to-regexp': ['8.0.0', 'CVE-2024-45296'],
-  'body-parser': ['2.0.0', 'CVE-2024-45590'],
-  express: ['5.0.0', 'CVE-2024-43796'],
+/** The first versions without the hole that is named, one for each major version that was mended. */
+const FLOORS: Record<string, [hole: string, ...versions: string[]]> = {
+  yaml: ['CVE-2026-33532', '2.8.3'],
+  qs: ['CVE-2025-15284', '6.14.1'],
+  ajv: ['CVE-2025-69873', '6.14.0', '8.18.0'],
+  'path-to-regexp': ['CVE-2024-45296', '8.0.0'],
+  'body-parser': ['CVE-2024-45590', '2.0.0'],
+  express: ['CVE-2024-43796', '5.0.0'],
 };
 
 /** Expressions as code, sandboxes within a language. */
@@ -60,10 +60,10 @@ export const corpus: Corpus = {
     const of = (wanted: string) => all.filter(({ name }) => name === wanted);
     return Promise.resolve({
       attacks: [
-        ...Object.entries(FLOORS).map(([name, [floor, hole]]) =>
+        ...Object.entries(FLOORS).map(([name, [hole, ...floors]]) =>
           attack(
-            `${hole} in ${name} below ${floor}`,
-            of(name).filter(({ version, dev }) => dev !== true && isBelow(version, floor)),
+            `${hole} in ${name} below ${floors.join(' or ')}`,
+            of(name).filter(({ version, dev }) => dev !== true && isBelow(version, floors)),
           ),
         ),
         ...FORBIDDEN.map((name) =>
@@ -104,12 +104,11 @@ function attack(name: string, offenders: readonly { name: string; version?: stri
   return { name, attempt: () => Promise.resolve(outcome) };
 }
 
-/** By numbers; what comes after them does not matter for a floor. */
-function isBelow(version = '0', floor: string): boolean {
-  const [a, b] = [version, floor].map((text) => text.split(/[.-]/).slice(0, 3).map(Number)) as [
-    number[],
-    number[],
-  ];
-  const at = a.findIndex((part, index) => part !== b[index]);
-  return at >= 0 && (a[at] ?? 0) < (b[at] ?? 0);
+/** By numbers; what comes after them does not matter for a floor. The floor is that of its major version, or the next. */
+function isBelow(version = '0', floors: readonly string[]): boolean {
+  const numbers = (text: string) => text.split(/[.-]/).slice(0, 3).map(Number);
+  const given = numbers(version);
+  const floor = floors.map(numbers).find(([major = 0]) => major >= (given[0] ?? 0)) ?? [];
+  const at = given.findIndex((part, index) => part !== floor[index]);
+  return floor.length > 0 && at >= 0 && (given[at] ?? 0) < (floor[at] ?? 0);
 }
