@@ -15,6 +15,7 @@ const R: Privilege[] = ['SELECT'];
 const RI: Privilege[] = ['SELECT', 'INSERT'];
 const RU: Privilege[] = ['SELECT', 'UPDATE'];
 const RD: Privilege[] = ['SELECT', 'DELETE'];
+const RID: Privilege[] = ['SELECT', 'INSERT', 'DELETE'];
 const RIU: Privilege[] = ['SELECT', 'INSERT', 'UPDATE'];
 const RUD: Privilege[] = ['SELECT', 'UPDATE', 'DELETE'];
 const ALL: Privilege[] = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
@@ -26,9 +27,9 @@ export const PRIVILEGES: Record<keyof Database, Partial<Record<DatabaseRole, rea
   event: { api: RI, worker: RI, aggregator: RI, reader: R },
   loop: { api: RIU, worker: RU, aggregator: RUD, reader: R },
   command: { api: RIU, worker: RIU, aggregator: RUD, reader: R },
-  collection_page: { api: RI, worker: RI, aggregator: RD, reader: R },
+  collection_page: { api: RI, worker: RI, aggregator: RID, reader: R },
   redrive_page: { api: RI, worker: R, aggregator: RD, reader: R },
-  value: { api: ALL, worker: ALL, aggregator: ['SELECT', 'INSERT', 'DELETE'], reader: R },
+  value: { api: ALL, worker: ALL, aggregator: RID, reader: R },
   runtime: { api: R, worker: ALL, aggregator: R, reader: R },
   credential: { api: ALL, worker: R },
   schedule: { api: ALL, aggregator: RU, reader: R },

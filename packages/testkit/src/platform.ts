@@ -1,4 +1,5 @@
 /** The whole product as real processes, on real services, for end-to-end and fault tests. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Platform } from '@noetl/cli/local';
 import { authEnv, type AuthMode } from './auth.ts';
@@ -54,6 +55,7 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
   };
   const postgres = options.postgres ?? (await use(() => startTestPostgres()));
   const nats = options.nats ?? (await use(() => startTestNats()));
+  const logDir = join(runFolder(), uniqueName('platform'));
   let processes: Platform;
   try {
     processes = await Platform.start({
@@ -61,7 +63,7 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
       natsUrl: nats.url,
       own: { database: true, nats: true },
       workers: options.workers,
-      logDir: join(runFolder(), uniqueName('platform')),
+      logDir,
       env: {
         NOETL_LOG_FORMAT: 'json',
         NOETL_LOG_LEVEL: 'info',
@@ -90,6 +92,19 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
     stop: async () => {
       await processes.stop();
       await endServices();
+      expectPermitted(logDir);
     },
   };
+}
+
+/** SQLSTATE insufficient_privilege. */
+const DENIED = '"code":"42501"';
+
+/** Whatever a process does is in the matrix of privileges; otherwise it tries for ever, and the test says time-out. */
+function expectPermitted(logDir: string): void {
+  for (const file of readdirSync(logDir).filter((name) => name.endsWith('.log'))) {
+    const lines = readFileSync(join(logDir, file), 'utf8').split('\n');
+    const line = lines.find((text) => text.includes(DENIED));
+    if (line !== undefined) throw new Error(`${file} tells of a privilege that is lacking: ${line.slice(0, 300)}`);
+  }
 }
