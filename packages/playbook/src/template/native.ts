@@ -1,5 +1,5 @@
 /** Values that leave the evaluator: JSON, and no more of it than a worker can hold. */
-import { isJsonObject, NoetlError, type Json } from '@noetl/protocol';
+import { isJsonObject, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import { Callable, Float, holeOf, Range, StepView } from './value.ts';
 
 /** Longer ranges travel as `{"_range": {start, step, count}}`; loops take them without writing them out. */
@@ -8,13 +8,18 @@ const RANGE_MAX = 1_000;
 const VALUE_MAX_BYTES = 64 * 1024 * 1024;
 const NODE_BYTES = 32;
 
+/** What is left of the budget. */
+interface Left {
+  bytes: number;
+}
+
 /** Throws TEMPLATE_BUDGET when there is too much of it, TEMPLATE_ERROR for what is no data. */
 export function nativeOf(value: unknown): Json | undefined {
   const left = { bytes: VALUE_MAX_BYTES };
   return native(value, left);
 }
 
-function native(value: unknown, left: { bytes: number }): Json | undefined {
+function native(value: unknown, left: Left): Json | undefined {
   left.bytes -= typeof value === 'string' ? NODE_BYTES + value.length : NODE_BYTES;
   if (left.bytes < 0) throw new NoetlError('TEMPLATE_BUDGET', 'a template makes a value of more than 64 MiB');
   if (value === undefined || value === null) return value;
@@ -28,9 +33,34 @@ function native(value: unknown, left: { bytes: number }): Json | undefined {
     return Array.from({ length: count }, (_, index) => value.at(index));
   }
   if (value instanceof Callable) throw new NoetlError('TEMPLATE_ERROR', 'a function is not a value: call it');
-  // From the items: `map` would give what the host's array of a group is.
-  if (Array.isArray(value)) return Array.from(value, (item) => native(item, left) ?? null);
+  if (Array.isArray(value)) return nativeList(value, left);
   if (!isJsonObject(value)) throw new NoetlError('TEMPLATE_ERROR', `a ${typeof value} is no data`);
   if (holeOf(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, native(item, left) ?? null]));
+  return nativeObject(value, left);
+}
+
+/**
+ * What is data already stays what it is, without a copy: most values are large documents that pass through. What
+ * belongs to templates alone (a group, a namespace) becomes data of its items.
+ */
+function nativeList(list: unknown[], left: Left): Json[] {
+  const items: Json[] = [];
+  let same = Object.getPrototypeOf(list) === Array.prototype;
+  for (const item of list) {
+    const value = native(item, left) ?? null;
+    same &&= value === item;
+    items.push(value);
+  }
+  return same ? (list as Json[]) : items;
+}
+
+function nativeObject(object: JsonObject, left: Left): JsonObject {
+  const keys = Object.keys(object);
+  let same = Object.getPrototypeOf(object) === Object.prototype;
+  const values = keys.map((key) => {
+    const value = native(object[key], left) ?? null;
+    same &&= value === object[key];
+    return value;
+  });
+  return same ? object : Object.fromEntries(keys.map((key, at) => [key, values[at] ?? null]));
 }
