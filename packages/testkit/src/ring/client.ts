@@ -91,13 +91,15 @@ export class RingClient {
 
   /** The execution once it has ended, however it ended. */
   async ended(id: string, timeoutMs = 60_000): Promise<Execution> {
-    return waitFor(
+    await waitFor(
       async () => {
-        const execution = await this.execution(id);
-        return execution.status !== 'RUNNING' && execution.status !== 'PENDING' && execution;
+        // One row: whoever asks for the execution itself gets its latest results, again and again.
+        const { body } = await this.get<Execution>(`/api/executions/${id}/cancellation-check`);
+        return !['RUNNING', 'PENDING'].includes(body.status);
       },
       { what: `the end of execution ${id}`, timeoutMs },
     );
+    return this.execution(id);
   }
 
   async run(path: string, payload: unknown = {}, timeoutMs?: number): Promise<Execution> {

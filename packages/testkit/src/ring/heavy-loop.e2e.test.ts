@@ -134,11 +134,11 @@ describe("NoETL's own two versions, unchanged", () => {
         [{}, 100],
         [{ workload: { item_count: 1000, result_padding_size: 500 } }, 1000],
       ] as const) {
-        const execution = await client.run(path, payload, 280_000);
+        const execution = await client.run(path, payload, 120_000);
         expect(execution.status).toBe('COMPLETED');
         await expectExact(execution.execution_id, items);
       }
     },
-    320_000,
+    250_000,
   );
 });
