@@ -381,7 +381,12 @@ export function connectStore(options: StoreOptions): Store {
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }).withSchema(
     'noetl',
   );
-  return { db, pool, close: () => db.destroy() };
+  const close = async (): Promise<void> => {
+    await db.destroy();
+    // Kysely ends the pool only when a statement has gone through it.
+    if (!pool.ending) await pool.end();
+  };
+  return { db, pool, close };
 }
 
 /** pg's own parsers; its types name only the ids it knows. */
