@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPlatform, type TestPlatform } from '../../platform.ts';
@@ -114,7 +114,7 @@ export async function openStage(env: Record<string, string>): Promise<Stage> {
       await ring.close();
       await platform.stop();
       other.kill('SIGKILL');
-      await Promise.all(services.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+      await Promise.all(services.map(({ close }) => close()));
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -166,12 +166,20 @@ async function listOfOthers(ring: RingClient, canary: string): Promise<string> {
   return ref;
 }
 
-/** Whatever connects is counted, greeted and let go. */
-async function service(place: string): Promise<{ server: Server; count: () => number }> {
+interface Service {
+  server: Server;
+  count: () => number;
+  close: () => Promise<unknown>;
+}
+
+/** Whatever connects is counted, greeted and let go; at the end also who does not go. */
+async function service(place: string): Promise<Service> {
   let count = 0;
+  const open = new Set<Socket>();
   const server = createServer((socket) => {
     count += 1;
-    socket.on('error', () => undefined);
+    open.add(socket);
+    socket.on('error', () => undefined).once('close', () => open.delete(socket));
     socket.end('hello');
   });
   await new Promise<void>((resolve, reject) => {
@@ -180,7 +188,11 @@ async function service(place: string): Promise<{ server: Server; count: () => nu
     else server.listen(place, resolve);
   });
   if (place.startsWith('/')) await chmod(place, 0o777);
-  return { server, count: () => count };
+  const close = (): Promise<unknown> => {
+    for (const socket of open) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { server, count: () => count, close };
 }
 
 async function freePort(): Promise<number> {
