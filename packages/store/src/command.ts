@@ -5,7 +5,8 @@
 import { sql } from 'kysely';
 import type { Command, Context, Id, Json, JsonObject, RoutedCommand } from '@noetl/protocol';
 import { chunkCommand, dropChunks, lockLoop } from './chunk.ts';
-import type { CommandState, LoopPhase, Store } from './database.ts';
+import type { Store } from './database.ts';
+import type { CommandState, LoopPhase } from './tables.ts';
 import { isPaused } from './pause.ts';
 
 export type Claim =

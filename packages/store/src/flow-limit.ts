@@ -1,7 +1,8 @@
 /** Named limits of calls, their permits, and commands that are put off until there may be one. */
 import { sql, type Selectable } from 'kysely';
 import type { CommandKey } from './command.ts';
-import type { Database, Store } from './database.ts';
+import type { Store } from './database.ts';
+import type { Database } from './tables.ts';
 
 export type FlowLimitRow = Selectable<Database['flow_limit']>;
 

@@ -62,14 +62,7 @@ export {
   type CredentialRecord,
   type NewCredential,
 } from './credential.ts';
-export {
-  connectStore,
-  type Database,
-  type LoopPhase,
-  type Store,
-  type StoreOptions,
-  type Tx,
-} from './database.ts';
+export { connectStore, type Store, type StoreOptions, type Tx } from './database.ts';
 export { commitDecision, type Committed, type StoredDecision } from './decision.ts';
 export {
   eventsByPage,
@@ -218,3 +211,4 @@ export {
   type RedriveSelector,
 } from './redrive.ts';
 export { STUCK_REASONS, whyStuck, workload, type StuckReason, type Workload } from './workload.ts';
+export type { Database, LoopPhase } from './tables.ts';

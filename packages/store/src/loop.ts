@@ -1,7 +1,8 @@
 /** Loop entries: their rows, their counters, and pages of their results. */
 import { sql, type Selectable } from 'kysely';
 import type { Id, Json, LoopStats } from '@noetl/protocol';
-import type { Database, Store } from './database.ts';
+import type { Store } from './database.ts';
+import type { Database } from './tables.ts';
 import { basesOf, rowsIn, spanOf, type LoopRange } from './loop-rows.ts';
 
 export type LoopRow = Selectable<Database['loop']>;

@@ -4,7 +4,8 @@
  * event, but for the functions of maintenance, which look themselves at what is past its retention.
  */
 import { sql } from 'kysely';
-import { connection, type Database, type Store, type Tx } from './database.ts';
+import { connection, type Store, type Tx } from './database.ts';
+import type { Database } from './tables.ts';
 
 /** Kinds of processes, and of people: a reader sees all but secrets. */
 export const DATABASE_ROLES = ['api', 'worker', 'aggregator', 'reader'] as const;

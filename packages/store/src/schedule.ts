@@ -1,7 +1,8 @@
 /** Schedules: when which playbook is started, and taking those that are due, each by one caller. */
 import { sql, type Selectable } from 'kysely';
 import type { Id, Json, JsonObject } from '@noetl/protocol';
-import type { Database, Store, Tx } from './database.ts';
+import type { Store, Tx } from './database.ts';
+import type { Database } from './tables.ts';
 import { isUnderOne } from './prefix.ts';
 
 export type ScheduleRow = Selectable<Database['schedule']>;

@@ -105,6 +105,7 @@ function expectPermitted(logDir: string): void {
   for (const file of readdirSync(logDir).filter((name) => name.endsWith('.log'))) {
     const lines = readFileSync(join(logDir, file), 'utf8').split('\n');
     const line = lines.find((text) => text.includes(DENIED));
-    if (line !== undefined) throw new Error(`${file} tells of a privilege that is lacking: ${line.slice(0, 300)}`);
+    if (line !== undefined)
+      throw new Error(`${file} tells of a privilege that is lacking: ${line.slice(0, 300)}`);
   }
 }
