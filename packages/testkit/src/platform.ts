@@ -1,7 +1,7 @@
 /** The whole product as real processes, on real services, for end-to-end and fault tests. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Platform } from '@noetl/cli/local';
+import { Platform, type PlatformOptions } from '@noetl/cli/local';
 import { authEnv, type AuthMode } from './auth.ts';
 import { mutated } from './mutate/mutated.ts';
 import { startTestNats, type TestNats } from './nats.ts';
@@ -16,6 +16,10 @@ export interface TestPlatformOptions {
   env?: Record<string, string>;
   /** More environment for one process: `api`, `aggregator`, `worker-1`, … */
   envOf?: (name: string) => Record<string, string>;
+  /** Program and first arguments of one process: another build, another host. */
+  programOf?: PlatformOptions['programOf'];
+  /** False where processes of an older build take part: all of them are the owner of an empty database then. */
+  roles?: boolean;
   /** Services to use; fresh ones, ended with the platform, when absent. */
   postgres?: { url: string };
   nats?: { url: string };
@@ -53,15 +57,16 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
   const endServices = async (): Promise<void> => {
     for (const service of own) await service.stop();
   };
-  const postgres = options.postgres ?? (await use(() => startTestPostgres()));
-  const nats = options.nats ?? (await use(() => startTestNats()));
+  const roles = options.roles ?? true;
+  const postgres = options.postgres ?? (await use(() => startTestPostgres({ empty: !roles })));
+  const nats = options.nats ?? (await use(() => startTestNats({ open: !roles })));
   const logDir = join(runFolder(), uniqueName('platform'));
   let processes: Platform;
   try {
     processes = await Platform.start({
       databaseUrl: postgres.url,
       natsUrl: nats.url,
-      own: { database: true, nats: true },
+      own: { database: roles, nats: roles },
       workers: options.workers,
       logDir,
       env: {
@@ -74,6 +79,7 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
         ...options.env,
       },
       ...(options.envOf && { envOf: options.envOf }),
+      ...(options.programOf && { programOf: options.programOf }),
       onStart: (_, pid) => void endWithRun(pid),
     });
   } catch (error) {

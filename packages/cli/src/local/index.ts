@@ -6,7 +6,7 @@ export { processLogins } from './logins.ts';
 export { natsProgram } from './nats-program.ts';
 export { type LocalNats, type LocalNatsOptions, startLocalNats } from './nats.ts';
 export { ROOT, STATE, TOOLS } from './place.ts';
-export { Platform, type PlatformOptions } from './platform.ts';
+export { MAIN, Platform, type PlatformOptions } from './platform.ts';
 export { freePort } from './port.ts';
 export {
   type LocalPostgres,

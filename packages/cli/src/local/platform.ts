@@ -30,6 +30,8 @@ export interface PlatformOptions {
    * `databaseUrl` is a superuser's then, and `natsUrl` that of {@link startLocalNats}.
    */
   own?: OwnServers;
+  /** Program and first arguments of one process, in place of this build under the node that runs us. */
+  programOf?: (name: string) => readonly [command: string, ...args: string[]];
   /** Told the name and id of every process as it starts. */
   onStart?: (name: string, pid: number) => void;
 }
@@ -75,6 +77,12 @@ export class Platform {
       await platform.stop();
       throw error;
     }
+  }
+
+  /** Brings the schema up to what the program of `migrate` knows. */
+  async migrate(): Promise<void> {
+    const child = await this.spawn('migrate', 'migrate');
+    if ((await child.finished()) !== 0) throw new Error(`the migration failed:\n${child.logTail()}`);
   }
 
   /** Names of the processes that run now: `api`, `aggregator`, `worker-1`, … */
@@ -168,20 +176,17 @@ export class Platform {
     for (const name of this.names) this.signal(name, 'SIGTERM');
   }
 
-  private async migrate(): Promise<void> {
-    const child = await this.spawn('migrate', 'migrate');
-    if ((await child.finished()) !== 0) throw new Error(`the migration failed:\n${child.logTail()}`);
-  }
 
   private async launch(name: string, role: Role): Promise<void> {
     this.children.set(name, { role, child: await this.spawn(name, role) });
   }
 
   private async spawn(name: string, command: Role | 'migrate'): Promise<Child> {
-    const { databaseUrl, natsUrl, env, envOf, logDir } = this.options;
+    const { databaseUrl, natsUrl, env, envOf, programOf, logDir } = this.options;
+    const [program, ...args] = programOf?.(name) ?? [process.execPath, MAIN];
     const child = await Child.start({
-      command: process.execPath,
-      args: [MAIN, command],
+      command: program,
+      args: [...args, command],
       logFile: this.logFile(name),
       env: {
         ...process.env,

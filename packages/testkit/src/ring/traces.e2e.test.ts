@@ -98,14 +98,14 @@ async function start(path: string, traceparent?: string): Promise<string> {
   return ((await response.json()) as { execution_id: string }).execution_id;
 }
 
-/** Spans of an execution, once its own has come, and those of all its items. */
-async function spansOf(executionId: string, items = 0): Promise<Span[]> {
+/** Spans of an execution, once its own has come, and those of its steps and of all its items: each process sends its. */
+async function spansOf(executionId: string, { steps = 0, items = 0 } = {}): Promise<Span[]> {
   return waitFor(
     () => {
       const found = spans.filter((span) => attribute(span, 'noetl.execution_id') === executionId);
       const counted = found.reduce((sum, span) => sum + Number(attribute(span, 'noetl.items') ?? 0), 0);
-      const loops = found.filter((span) => attribute(span, 'noetl.kind') === 'loop');
-      const complete = counted === items && loops.length === (items > 0 ? 1 : 0);
+      const of = (kind: string) => found.filter((span) => attribute(span, 'noetl.kind') === kind).length;
+      const complete = counted === items && of('loop') === (items > 0 ? 1 : 0) && of('step') >= steps;
       return complete && found.some((span) => attribute(span, 'noetl.status')) && found;
     },
     { what: `the spans of ${executionId}` },
@@ -115,7 +115,7 @@ async function spansOf(executionId: string, items = 0): Promise<Span[]> {
 test('the trace of the caller goes on: execution, steps, loop, chunks, child, and requests of the http tool', async () => {
   const id = await start('traced/whole', `00-${CALLER.traceId}-${CALLER.spanId}-01`);
   expect((await ring.ended(id)).status).toBe('COMPLETED');
-  const found = await spansOf(id, 6);
+  const found = await spansOf(id, { steps: 2, items: 6 });
   const one = (name: string, kind?: string): Span => {
     const all = found.filter((span) => span.name === name && attribute(span, 'noetl.kind') === kind);
     expect({ name, count: all.length }).toEqual({ name, count: 1 });
@@ -156,7 +156,7 @@ test('the trace of the caller goes on: execution, steps, loop, chunks, child, an
 test('without a caller an execution has a trace of its own; what fails is marked', async () => {
   const id = await start('traced/broken', 'not a trace');
   expect((await ring.ended(id)).status).toBe('FAILED');
-  const found = await spansOf(id);
+  const found = await spansOf(id, { steps: 1 });
   const execution = found.find(({ name }) => name === 'traced/broken');
   expect(execution?.parentSpanId ?? '').toBe('');
   expect(execution?.status.code).toBe(ERROR);
