@@ -12,6 +12,9 @@ fi
 secret() { printf 'n%s' "$(head -c 24 /dev/urandom | od -An -vtx1 | tr -d ' \n')"; }
 {
   echo "POSTGRES_PASSWORD=$(secret)"
+  echo "POSTGRES_API_PASSWORD=$(secret)"
+  echo "POSTGRES_WORKER_PASSWORD=$(secret)"
+  echo "POSTGRES_AGGREGATOR_PASSWORD=$(secret)"
   echo "NATS_API_PASSWORD=$(secret)"
   echo "NATS_WORKER_PASSWORD=$(secret)"
   echo "NATS_AGGREGATOR_PASSWORD=$(secret)"

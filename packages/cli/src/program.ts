@@ -14,6 +14,7 @@ import { addLimitCommand } from './commands/limit.ts';
 import { addLoginCommands } from './commands/login.ts';
 import { addMaintenanceCommand } from './commands/maintenance.ts';
 import { addPauseCommands } from './commands/pause.ts';
+import { addMigrateCommand } from './commands/migrate.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addRedriveCommands } from './commands/redrive.ts';
 import { addRegisterCommand } from './commands/register.ts';
@@ -46,6 +47,7 @@ export function createProgram(exitWith: (code: number) => void): Command {
   addDevCommand(program);
   addDemoCommand(program, exitWith);
   addProcessCommands(program);
+  addMigrateCommand(program);
   addMaintenanceCommand(program, exitWith);
   addKeysCommand(program, exitWith);
   addValidateCommand(program, exitWith);

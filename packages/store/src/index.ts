@@ -123,6 +123,7 @@ export { migrate } from './migrate.ts';
 export {
   DATABASE_ROLES,
   grantPrivileges,
+  loginName,
   makeLogins,
   PRIVILEGES,
   type DatabaseRole,

@@ -104,6 +104,11 @@ function names(roles: readonly string[]) {
   return sql.join(roles.map((role) => sql.id(role)));
 }
 
+/** The login that `noetl migrate` makes for a role when it is given a password. */
+export function loginName(role: DatabaseRole): string {
+  return `noetl_${role}_login`;
+}
+
 /** A login for one kind of process; one that is there gets the password and the settings. */
 export interface Login {
   name: string;

@@ -1,8 +1,6 @@
-/** `server`, `worker`, `aggregator` and `migrate`: the single processes, configured by the environment alone. */
+/** `server`, `worker` and `aggregator`: the single processes, configured by the environment alone. */
 import type { Command } from 'commander';
 import type { Config, Log } from '@noetl/service';
-import { CliFailure, EXIT } from '../failure.ts';
-import { Terminal } from '../terminal.ts';
 
 /** How often a process looks whether the one that started it still runs. */
 const PARENT_EVERY_MS = 1000;
@@ -38,40 +36,6 @@ export function addProcessCommands(program: Command): void {
         const run = await load();
         await run(config, log);
       });
-  }
-  program
-    .command('migrate')
-    .description('Bring the database of DATABASE_URL to the present schema; safe to run by many at once')
-    .option('--json', 'print JSON', false)
-    .action(async (options: { json: boolean }) => {
-      const { applied, roles } = await migrateDatabase();
-      const terminal = new Terminal(options);
-      if (options.json) {
-        terminal.printJson({ applied, roles });
-        return;
-      }
-      terminal.print(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
-      if (!roles)
-        terminal.note('This login may not make roles, so all processes have to run as it: see CREATEROLE.');
-    });
-}
-
-async function migrateDatabase(): Promise<{ applied: string[]; roles: boolean }> {
-  const url = process.env.DATABASE_URL;
-  if (url === undefined)
-    throw new CliFailure('CONFIG_INVALID', 'DATABASE_URL is not set', { exitCode: EXIT.usage });
-  const { connectStore, grantPrivileges, migrate } = await import('@noetl/store');
-  const store = connectStore({
-    url,
-    maxConnections: 1,
-    applicationName: 'noetl-migrate',
-    onError: () => undefined,
-  });
-  try {
-    const applied = await migrate(store);
-    return { applied, roles: await grantPrivileges(store) };
-  } finally {
-    await store.close();
   }
 }
 

@@ -176,7 +176,6 @@ export class Platform {
     for (const name of this.names) this.signal(name, 'SIGTERM');
   }
 
-
   private async launch(name: string, role: Role): Promise<void> {
     this.children.set(name, { role, child: await this.spawn(name, role) });
   }

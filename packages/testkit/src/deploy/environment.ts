@@ -1,7 +1,7 @@
 /** Names of variables that the programs of our containers read. */
 import { loadConfig } from '@noetl/service';
 
-/** Read by the command line, by Node and by OpenTelemetry; and by the api where it has accounts. */
+/** Read by the command line (`noetl migrate` as well), by Node and by OpenTelemetry; and by the api where it has accounts. */
 const BESIDES = [
   'NOETL_SERVER_URL',
   'NOETL_TOKEN',
@@ -9,6 +9,10 @@ const BESIDES = [
   'OTEL_EXPORTER_OTLP_HEADERS',
   'OTEL_SERVICE_NAME',
   'OTEL_RESOURCE_ATTRIBUTES',
+  'NOETL_DB_API_PASSWORD',
+  'NOETL_DB_WORKER_PASSWORD',
+  'NOETL_DB_AGGREGATOR_PASSWORD',
+  'NOETL_DB_READER_PASSWORD',
 ];
 
 /** What `loadConfig` looks at, found by letting it look. */
