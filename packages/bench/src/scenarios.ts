@@ -3,6 +3,7 @@ import { peers } from './peers/scenario.ts';
 import { ceilings } from './scenarios/ceilings.ts';
 import { costs } from './scenarios/costs.ts';
 import { fairness } from './scenarios/fairness.ts';
+import { guarded } from './scenarios/guarded.ts';
 import { heavyLoop } from './scenarios/heavy-loop.ts';
 import { memory } from './scenarios/memory.ts';
 import { naive } from './scenarios/naive.ts';
@@ -19,6 +20,7 @@ export const SCENARIOS: readonly Scenario[] = [
   costs,
   scaleOut,
   fairness,
+  guarded,
   peers,
 ];
 

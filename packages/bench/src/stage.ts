@@ -1,4 +1,6 @@
 /** What a scenario measures on: PostgreSQL and NATS of its own, and when asked for the whole product on top. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LocalNats, Platform, startLocalNats, startLocalPostgres, TOOLS } from '@noetl/cli/local';
 import { Client, type Target } from '@noetl/cli';
@@ -21,13 +23,20 @@ export interface Stage extends Services, Target {
   db: pg.Pool;
 }
 
+/** What keeps others out; absent: what `noetl dev` has. */
+export type Guards = 'none' | 'all';
+
 export interface StageOptions {
   workers: number;
+  guards?: Guards;
   env?: Record<string, string>;
 }
 
 /** Empty throwaway servers; nobody's running database, whatever the environment says. */
-export async function startServices({ dir, progress, atEnd }: RunOptions): Promise<Services> {
+export async function startServices(
+  { dir, progress, atEnd }: RunOptions,
+  { open = false } = {},
+): Promise<Services> {
   progress('starting PostgreSQL and NATS');
   const started: Pick<LocalNats, 'remove'>[] = [];
   const stop = async (): Promise<void> => {
@@ -36,7 +45,7 @@ export async function startServices({ dir, progress, atEnd }: RunOptions): Promi
   atEnd(stop);
   const postgres = await startLocalPostgres({ dir: join(dir, 'postgres') });
   started.push(postgres);
-  const nats = await startLocalNats({ dir: join(dir, 'nats'), toolDir: TOOLS });
+  const nats = await startLocalNats({ dir: join(dir, 'nats'), toolDir: TOOLS, open });
   started.push(nats);
   return {
     databaseUrl: postgres.url,
@@ -50,10 +59,12 @@ export async function startServices({ dir, progress, atEnd }: RunOptions): Promi
 /** Runs `work` on a whole NoETL with nothing in it; stops everything afterwards, however it went. */
 export async function onStage<T>(
   options: RunOptions,
-  { workers, env }: StageOptions,
+  { workers, env, guards }: StageOptions,
   work: (stage: Stage) => Promise<T>,
 ): Promise<T> {
-  const services = await startServices(options);
+  const own = guards !== 'none';
+  const services = await startServices(options, { open: !own });
+  const token = guards === 'all' ? randomUUID() : undefined;
   const { databaseUrl, natsUrl } = services;
   let platform: Platform | undefined;
   let db: pg.Pool | undefined;
@@ -67,19 +78,42 @@ export async function onStage<T>(
     platform = await Platform.start({
       databaseUrl,
       natsUrl,
-      own: { database: true, nats: true },
+      own: { database: own, nats: own },
       workers,
       logDir: join(options.dir, 'logs'),
-      env: { NOETL_LOG_LEVEL: 'warn', NOETL_LOG_FORMAT: 'json', ...env },
+      env: { NOETL_LOG_LEVEL: 'warn', NOETL_LOG_FORMAT: 'json', ...guarding(guards, token), ...env },
     });
     const running = platform;
     options.atEnd(() => running.stop());
     db = new pg.Pool({ connectionString: databaseUrl, max: 2 });
     db.on('error', () => undefined);
-    return await work({ ...services, url: platform.url, platform, db, client: new Client(platform.url) });
+    return await work({
+      ...services,
+      url: platform.url,
+      platform,
+      db,
+      client: new Client(platform.url, token),
+    });
   } finally {
     await stop();
   }
+}
+
+/** What makes a sandbox possible. */
+const BWRAP = '/usr/bin/bwrap';
+
+function guarding(guards: Guards | undefined, token = ''): Record<string, string> {
+  if (guards === 'none') return { NOETL_AUTH: 'off', NOETL_ISOLATION: 'process', NOETL_RUNNER_UIDS: 'off' };
+  if (guards !== 'all') return {};
+  return {
+    NOETL_AUTH: 'on',
+    NOETL_ADMIN_TOKEN: token,
+    ...(existsSync(BWRAP)
+      ? { NOETL_ISOLATION: 'sandbox', NOETL_ISOLATION_NETWORK: 'off' }
+      : { NOETL_ISOLATION: 'process' }),
+    NOETL_RUNNER_UIDS: 'auto',
+    NOETL_TOOLS_ALLOWED: '',
+  };
 }
 
 const KEPT = ['catalog', 'runtime', 'kysely_migration', 'kysely_migration_lock'];
