@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startPlatform, type TestPlatform } from '../platform.ts';
+import { waitFor } from '../wait.ts';
 import { RingClient } from './client.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../playbooks/examples/', import.meta.url));
@@ -39,9 +40,16 @@ const examples: Example[] = readdirSync(ROOT, { recursive: true, encoding: 'utf8
 
 let platform: TestPlatform;
 let ring: RingClient;
+/** An api that asks for no token, as that of `noetl dev`: some examples call it. */
+let openApi: string;
 
 beforeAll(async () => {
-  platform = await startPlatform({ workers: 2 });
+  platform = await startPlatform({
+    workers: 2,
+    envOf: (name) => (name === 'api-2' ? { NOETL_AUTH: 'off' } : {}),
+  });
+  openApi = platform.processes.urlOf(await platform.processes.addReplica('api'));
+  await waitFor(async () => (await fetch(`${openApi}/api/ready`)).ok, { what: 'the open api' });
   ring = await RingClient.connect(platform);
   const database = new URL(platform.databaseUrl);
   const nats = new URL(platform.natsUrl);
@@ -77,7 +85,7 @@ describe('examples', () => {
   test.each(examples.filter((example) => !example.child).map((example) => [example.file, example] as const))(
     '%s',
     async (_, { path, text, result, expected }) => {
-      const payload = text.includes('http://localhost:8082') ? { server: platform.url } : {};
+      const payload = text.includes('http://localhost:8082') ? { server: openApi } : {};
       const ended = await ring.run(path, payload);
       if (expected !== undefined) {
         const [status, code] = expected.split(' ');

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { connectBus, type Bus } from '@noetl/bus';
 import { processLogins } from '@noetl/cli/local';
 import { connectStore, grantPrivileges } from '@noetl/store';
+import { fetchAsAdmin } from '../auth.ts';
 import { NatsCluster, stepDown } from '../nats-cluster.ts';
 import { findPgBouncer, startPgBouncer, type PgBouncer } from '../pgbouncer.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
@@ -62,7 +63,7 @@ test(
     await waitFor(async () => (await fetch(`${other}/api/ready`)).ok, { what: 'the second api' });
 
     const path = await ring.register(exactLoop('scale-out', { items: ITEMS, ms: 0 }));
-    const started = await fetch(`${other}/api/execute`, {
+    const started = await fetchAsAdmin(`${other}/api/execute`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ path }),

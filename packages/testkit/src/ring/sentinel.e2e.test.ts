@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { connectBus, type Bus } from '@noetl/bus';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { fetchAsAdmin } from '../auth.ts';
 import { startTestNats, type TestNats } from '../nats.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
 import { startTestPostgres, type TestPostgres } from '../postgres.ts';
@@ -219,7 +220,7 @@ test('a schedule', async () => {
       )[0],
     { what: 'a scheduled run' },
   );
-  await fetch(`${platform.url}/api/schedules/${body.schedule_id}`, { method: 'DELETE' });
+  await fetchAsAdmin(`${platform.url}/api/schedules/${body.schedule_id}`, { method: 'DELETE' });
   ids.push(first.id);
   await ring.ended(first.id);
 });

@@ -4,6 +4,7 @@
  */
 import { connect } from 'node:net';
 import { jsonText, type JsonObject } from '@noetl/protocol';
+import { fetchAsAdmin } from '../../auth.ts';
 import { startPlatform, type TestPlatform } from '../../platform.ts';
 import { waitFor } from '../../wait.ts';
 import type { Attack, Corpus, Outcome } from '../corpus.ts';
@@ -42,7 +43,7 @@ async function refused(platform: TestPlatform, { path, type, text, status }: Bod
   const before = await stored(platform);
   let how: string;
   try {
-    const response = await fetch(platform.url + path, {
+    const response = await fetchAsAdmin(platform.url + path, {
       method: 'POST',
       headers: { 'content-type': type },
       body: text(),
@@ -91,7 +92,7 @@ async function ends(platform: TestPlatform, name: string, workflow: string): Pro
   let execution: JsonObject = {};
   await waitFor(
     async () => {
-      execution = (await (await fetch(url)).json()) as JsonObject;
+      execution = (await (await fetchAsAdmin(url)).json()) as JsonObject;
       return execution['status'] === 'FAILED' || execution['status'] === 'COMPLETED';
     },
     { timeoutMs: END_TIMEOUT_MS, what: `the end of ${name}` },
@@ -110,7 +111,7 @@ async function unharmed(platform: TestPlatform, before: string, how: string): Pr
 async function stored({ url }: TestPlatform): Promise<string> {
   const counts = await Promise.all(
     ['/api/executions?limit=1', '/api/catalog'].map(async (path) => {
-      const body = (await (await fetch(url + path)).json()) as JsonObject;
+      const body = (await (await fetchAsAdmin(url + path)).json()) as JsonObject;
       return JSON.stringify(body['total'] ?? body);
     }),
   );
@@ -123,6 +124,10 @@ async function post(
   body: string,
   type: string,
 ): Promise<{ status: number; body: JsonObject }> {
-  const response = await fetch(url + path, { method: 'POST', headers: { 'content-type': type }, body });
+  const response = await fetchAsAdmin(url + path, {
+    method: 'POST',
+    headers: { 'content-type': type },
+    body,
+  });
   return { status: response.status, body: (await response.json()) as JsonObject };
 }
