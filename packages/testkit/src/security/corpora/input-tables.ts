@@ -187,7 +187,8 @@ export const HEADS: Readonly<Record<string, string>> = {
   'a length below zero': 'POST /api/execute HTTP/1.1\r\nHost: HOST\r\nContent-Length: -1\r\n\r\n{}',
   'a chunk that is none':
     'POST /api/execute HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n',
-  'a line feed in a header': 'GET /api/executions HTTP/1.1\r\nHost: HOST\r\nX: a\0b\r\nConnection: close\r\n\r\n',
+  'a line feed in a header':
+    'GET /api/executions HTTP/1.1\r\nHost: HOST\r\nX: a\0b\r\nConnection: close\r\n\r\n',
   'no host': 'GET /api/executions HTTP/1.1\r\nConnection: close\r\n\r\n',
   'a foreign host': 'GET /api/executions HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
   'a foreign origin':
