@@ -90,6 +90,7 @@ export async function onStage<T>(
     return await work({
       ...services,
       url: platform.url,
+      ...(token !== undefined && { token }),
       platform,
       db,
       client: new Client(platform.url, token),

@@ -50,6 +50,8 @@ export interface HeavyLoopOutcome {
 
 export interface Target {
   url: string;
+  /** The one that is kept for this server, when absent. */
+  token?: string;
   databaseUrl: string;
   natsUrl: string;
 }
@@ -64,7 +66,7 @@ export async function runHeavyLoop(
   loop: HeavyLoop,
   listener: Listener,
 ): Promise<HeavyLoopOutcome> {
-  const client = new Client(target.url);
+  const client = new Client(target.url, target.token);
   const { catalog_id } = await client.register(await playbookText(loop), 'application/yaml');
   const workload: JsonObject = {
     item_count: loop.items,
