@@ -77,6 +77,8 @@ export interface BusOptions {
   user?: string;
   password?: string;
   token?: string;
+  /** Files in PEM: who vouches for the server, and what this process shows it. Given, no plain connection is made. */
+  tls?: { caFile?: string; certFile?: string; keyFile?: string };
   /** Servers of a cluster that keep each stream and bucket; 1 when absent. */
   replicas?: number;
   limits?: BusLimits;
@@ -122,6 +124,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       // A link that swallows everything is noticed after two pings without an answer.
       pingInterval: PING_MS,
       ...login(options),
+      ...encryption(options),
     });
     void watch(connection, log, record);
     const manager = await connection.jetstreamManager({ timeout: REQUEST_TIMEOUT_MS, checkAPI: false });
@@ -156,6 +159,12 @@ function login({ url, user, password, token }: BusOptions): { user?: string; pas
   if (user !== undefined) return { user, ...(password !== undefined && { pass: password }) };
   const found = splitUrl(url.split(',')[0] ?? '');
   return found.user === '' ? {} : { user: found.user, pass: found.password };
+}
+
+/** `tls://` asks for it as well: then the authorities that Node knows vouch for the server. */
+function encryption({ url, tls }: BusOptions): { tls?: NonNullable<BusOptions['tls']> } {
+  if (tls) return { tls };
+  return url.split(',').some((server) => server.startsWith('tls://')) ? { tls: {} } : {};
 }
 
 function splitUrl(url: string): { server: string; user: string; password: string } {

@@ -3,6 +3,7 @@ import env from 'env-var';
 import { authConfig, type AuthConfig } from './auth-config.ts';
 import { ConfigError } from './config-error.ts';
 import { hostAndPort, networks, ownServices } from './outbound/settings.ts';
+import { natsConfig, type NatsConfig } from './nats-config.ts';
 import type { OutboundPolicy } from './outbound/guard.ts';
 import { encryptionKeysOf, type KeySource } from './encryption-keys.ts';
 import { parseFailpoint, type FailpointRule } from './failpoints.ts';
@@ -13,17 +14,7 @@ export interface Config {
   databaseConnections: number;
   /** Off behind a pooler that knows no prepared statements. */
   databasePrepared: boolean;
-  nats: {
-    /** Several servers of a cluster are separated by commas. */
-    url: string;
-    user?: string;
-    password?: string;
-    token?: string;
-    /** Servers that keep each stream and bucket. */
-    replicas: number;
-    /** Bounds of the command stream, and of the loop counts that are kept for show. */
-    limits: { commandsMaxBytes: number; stateMaxBytes: number; stateMaxAgeMs: number };
-  };
+  nats: NatsConfig;
   host: string;
   port: number;
   auth: AuthConfig;
@@ -98,8 +89,6 @@ const LEVELS = ['auto', 'process', 'sandbox', 'gvisor'] as const;
 const TOOL_PERMISSIONS = ['shell', 'container', 'duckdb_files'] as const;
 type ToolPermission = (typeof TOOL_PERMISSIONS)[number];
 
-const MIB = 1024 * 1024;
-const DAY_MS = 86_400_000;
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
@@ -130,18 +119,7 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     databaseUrl: get('DATABASE_URL').required().asString(),
     databaseConnections: number('NOETL_DATABASE_CONNECTIONS', 10),
     databasePrepared: get('NOETL_PREPARED_STATEMENTS').default('on').asEnum(['on', 'off']) === 'on',
-    nats: {
-      url: get('NATS_URL').required().asString(),
-      ...optional('user', 'NATS_USER'),
-      ...optional('password', 'NATS_PASSWORD'),
-      ...optional('token', 'NATS_TOKEN'),
-      replicas: number('NOETL_NATS_REPLICAS', 1),
-      limits: {
-        commandsMaxBytes: number('NOETL_COMMANDS_MAX_BYTES', 1024 * MIB),
-        stateMaxBytes: number('NOETL_KV_MAX_BYTES', 256 * MIB),
-        stateMaxAgeMs: number('NOETL_KV_RETENTION_DAYS', 7) * DAY_MS,
-      },
-    },
+    nats: natsConfig(get),
     host: hostOf(get),
     port: portOf(get),
     auth: authConfig(get),

@@ -1,7 +1,7 @@
 /** The product as its users reach it: HTTP, SQL and the K/V bucket. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { connectBus, loopKey, readLoopState, type Bus } from '@noetl/bus';
+import { connectBus, loopKey, readLoopState, type Bus, type BusOptions } from '@noetl/bus';
 import pg from 'pg';
 import { fetchAsAdmin } from '../auth.ts';
 import { waitFor } from '../wait.ts';
@@ -40,10 +40,13 @@ export class RingClient {
     this.#bus = bus;
   }
 
-  static async connect(platform: { url: string; databaseUrl: string; natsUrl: string }): Promise<RingClient> {
+  static async connect(
+    platform: { url: string; databaseUrl: string; natsUrl: string },
+    tls?: BusOptions['tls'],
+  ): Promise<RingClient> {
     const pool = new pg.Pool({ connectionString: platform.databaseUrl, max: 4 });
     pool.on('error', () => undefined);
-    const bus = await connectBus({ url: platform.natsUrl, name: 'ring-test' });
+    const bus = await connectBus({ url: platform.natsUrl, name: 'ring-test', ...(tls && { tls }) });
     return new RingClient(platform.url, pool, bus);
   }
 

@@ -1,18 +1,18 @@
 /** The http tool and TLS: certificates that nobody vouches for, and certificates of clients. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TLSSocket, type PeerCertificate } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { JsonObject } from '@noetl/protocol';
+import { makeCertificate } from '@noetl/testkit';
 import { runBatch } from '../harness.ts';
 import { createToolbox, type Toolbox, type ToolOutcome } from '../index.ts';
 import { json, startServer, type TestServer } from './test-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
-const ofServer = certificate('server', ['-addext', 'subjectAltName=IP:127.0.0.1']);
-const ofClient = certificate('client', []);
+const ofServer = makeCertificate(folder, 'server');
+const ofClient = makeCertificate(folder, 'client');
 
 let toolbox: Toolbox;
 let server: TestServer;
@@ -33,14 +33,6 @@ afterAll(async () => {
   await server.close();
   rmSync(folder, { recursive: true });
 });
-
-function certificate(name: string, more: string[]): { key: string; cert: string } {
-  const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
-  const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  const about = ['-days', '1', '-subj', `/CN=${name}`, '-keyout', key, '-out', cert];
-  execFileSync('openssl', [...made, ...about, ...more], { stdio: 'ignore' });
-  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-}
 
 async function ask(config: JsonObject): Promise<ToolOutcome> {
   const [outcome] = await runBatch(toolbox, 'http', '', [{}], { config: { url: server.url, ...config } });
