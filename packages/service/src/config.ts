@@ -89,7 +89,6 @@ const LEVELS = ['auto', 'process', 'sandbox', 'gvisor'] as const;
 const TOOL_PERMISSIONS = ['shell', 'container', 'duckdb_files'] as const;
 type ToolPermission = (typeof TOOL_PERMISSIONS)[number];
 
-
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 /** Throws {@link ConfigError} naming the variable. */

@@ -78,6 +78,9 @@ export async function grantPrivileges(store: Store): Promise<boolean> {
     await sql`GRANT USAGE ON SEQUENCE noetl.chunk_id, noetl.value_id
       TO ${names(['noetl_api', 'noetl_worker', 'noetl_aggregator'])}`.execute(tx);
     await sql`GRANT USAGE ON SEQUENCE noetl.credential_version TO noetl_api`.execute(tx);
+    // Statements from outside run as a reader. Where another owner has made the roles, it has done this as well.
+    await sql`DO ${sql.lit(`BEGIN GRANT noetl_reader TO noetl_api;
+      EXCEPTION WHEN insufficient_privilege THEN NULL; END`)}`.execute(tx);
     for (const signature of FUNCTIONS) {
       await sql`REVOKE ALL ON FUNCTION ${signature} FROM PUBLIC`.execute(tx);
       await sql`GRANT EXECUTE ON FUNCTION ${signature} TO ${sql.id(roleName('aggregator'))}`.execute(tx);

@@ -1,5 +1,5 @@
 /** One read-only statement from outside: in a transaction that cannot write, with limits on time and rows. */
-import { escapeIdentifier } from 'pg';
+import { escapeIdentifier, type PoolClient } from 'pg';
 import { NoetlError, type Json } from '@noetl/protocol';
 import type { Store } from './database.ts';
 
@@ -55,11 +55,8 @@ async function read(
   const client = await store.pool.connect();
   try {
     await client.query('BEGIN READ ONLY');
-    // Where the platform's own role may do more than read (files, other sessions), the statement may not.
-    const { rows: can } = await client.query<{ lower: boolean }>(
-      `SELECT pg_has_role(current_user, 'pg_read_all_data', 'MEMBER') AS lower`,
-    );
-    if (can[0]?.lower === true) await client.query('SET LOCAL ROLE pg_read_all_data');
+    const role = await readingRole(client);
+    if (role !== undefined) await client.query(`SET LOCAL ROLE ${escapeIdentifier(role)}`);
     await client.query(`SET LOCAL statement_timeout = ${String(TIMEOUT_MS)}`);
     await client.query(
       `SET LOCAL search_path = pg_catalog, ${escapeIdentifier(schema ?? 'noetl')}, public, pg_temp`,
@@ -75,6 +72,19 @@ async function read(
     // Whatever the statement left in the session ends with it.
     client.release(true);
   }
+}
+
+/**
+ * Where the platform's own role may do more than read (files, other sessions, secrets), the statement may not: an owner
+ * reads all data, the login of the api what a reader may.
+ */
+async function readingRole(client: PoolClient): Promise<string | undefined> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT rolname AS name FROM pg_roles
+     WHERE rolname IN ('pg_read_all_data', 'noetl_reader') AND pg_has_role(current_user, oid, 'MEMBER')
+     ORDER BY rolname DESC LIMIT 1`,
+  );
+  return rows[0]?.name;
 }
 
 function bounded(rows: Record<string, Json>[]): { rows: object[]; truncated: boolean } {

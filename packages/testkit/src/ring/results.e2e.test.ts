@@ -191,6 +191,9 @@ describe('SQL over HTTP', () => {
     ['a function that writes', { query: "SELECT nextval('noetl.value_id')" }],
     ['a file of the server', { query: "SELECT pg_read_file('postgresql.conf')" }],
     ['the end of other sessions', { query: 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity' }],
+    ['sealed credentials', { query: 'SELECT data FROM noetl.credential' }],
+    ['hashes of tokens', { query: 'SELECT * FROM noetl.api_token' }],
+    ['another role', { query: "SELECT set_config('role', 'noetl_api', true)" }],
     ['a wrong statement', { query: 'SELEC 1' }],
   ])('%s is answered with 200 and the error', async (_, body) => {
     const answer = await execute(body);
