@@ -345,8 +345,8 @@ function checked(config: Config): Config {
   for (const [name, value] of Object.entries(least)) {
     if (value < 1) throw new ConfigError(`"${name}" must be at least 1`);
   }
-  if (!/^[a-zA-Z0-9_-]+$/.test(config.workerPool)) {
-    throw new ConfigError('"NOETL_WORKER_POOL" may hold letters, digits, "_" and "-" only');
+  if (!/^[a-zA-Z0-9_-]{1,63}$/.test(config.workerPool)) {
+    throw new ConfigError('"NOETL_WORKER_POOL" may hold up to 63 letters, digits, "_" and "-"');
   }
   return config;
 }
