@@ -1,7 +1,7 @@
 /** Links between processes and services break, fall silent or slow down; clocks are wrong. Everything heals by itself. */
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Toxics } from '../fault-proxy.ts';
 import { startLinkedPlatform, type LinkedPlatform, type ServiceName } from '../links.ts';
 import { startPlatform, type TestPlatform } from '../platform.ts';
@@ -21,18 +21,23 @@ const ENV = {
 
 let platform: TestPlatform;
 let ring: RingClient;
+/** One product for all that is done to links: each test leaves it healed, or the next one shows it. */
+let linked: LinkedPlatform;
 
-afterEach(async () => {
+beforeAll(async () => {
+  linked = await startLinkedPlatform({ workers: 2, env: ENV });
+  platform = linked;
+  ring = await RingClient.connect(linked);
+});
+
+afterEach(() => {
+  linked.heal();
+});
+
+afterAll(async () => {
   await ring.close();
   await platform.stop();
 });
-
-async function startLinked(): Promise<LinkedPlatform> {
-  const linked = await startLinkedPlatform({ workers: 2, env: ENV });
-  platform = linked;
-  ring = await RingClient.connect(linked);
-  return linked;
-}
 
 async function startLoop(name: string, ms: number): Promise<string> {
   return ring.execute(await ring.register(exactLoop(name, { items: ITEMS, ms })));
@@ -65,7 +70,6 @@ const cases: [string, string, ServiceName[], Toxics][] = [
 ];
 
 test.each(cases)('%s for longer than a lease', async (_, process, services, toxics) => {
-  const linked = await startLinked();
   const id = await startLoop('cut', 10);
   await waitFor(async () => (await countedItems(ring, id)) > 0, { what: 'the first items' });
   linked.spoil(process, services, toxics);
@@ -78,7 +82,6 @@ test.each(cases)('%s for longer than a lease', async (_, process, services, toxi
 });
 
 test('connections are reset again and again', async () => {
-  const linked = await startLinked();
   const id = await startLoop('reset', 10);
   for (let round = 0; (await countedItems(ring, id)) < ITEMS; round += 1) {
     const name = ['api', 'worker-1', 'worker-2', 'aggregator'][round % 4] ?? '';
@@ -90,14 +93,12 @@ test('connections are reset again and again', async () => {
 });
 
 test('a slow and narrow link costs time only', async () => {
-  const linked = await startLinked();
   linked.spoil('worker-1', ['nats', 'postgres'], { latency_ms: 40, bytes_per_second: 200_000 });
   const id = await startLoop('slow', 2);
   await expectExactLoop(ring, id, ITEMS);
 });
 
 test('a commit that takes long comes before the aggregate', async () => {
-  const linked = await startLinked();
   const held = linked.link('worker-1', 'postgres');
   // A message of its own, after the rows and the count.
   held.set({ hold: (sent) => sent.includes('COMMIT\0') });
@@ -117,6 +118,8 @@ test('a commit that takes long comes before the aggregate', async () => {
 });
 
 test('wrong clocks decide nothing', async () => {
+  await ring.close();
+  await linked.stop();
   const shift = fileURLToPath(new URL('../../dist/clock-shift.js', import.meta.url));
   const hours: Record<string, number> = { api: -1, aggregator: 2, 'worker-1': 1, 'worker-2': -1 };
   platform = await startPlatform({
