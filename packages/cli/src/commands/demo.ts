@@ -1,4 +1,5 @@
 /** `demo`: the heavy loop on throwaway services, checked against Postgres and K/V. */
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT, usageError } from '../failure.ts';
@@ -73,12 +74,14 @@ async function demo(loop: HeavyLoop, workers: number, json: boolean): Promise<bo
     cleanup.unshift({ stop: () => services.remove(), abandon: () => services.abandon() });
     terminal.progress(`Starting API, ${String(workers)} workers and aggregator`);
     const { databaseUrl, natsUrl, own } = services;
-    const env = { NOETL_AUTH: 'off', NOETL_HOST: '127.0.0.1' };
+    // As where others can reach the api: nobody but this run has its token.
+    const token = randomBytes(32).toString('base64url');
+    const env = { NOETL_AUTH: 'on', NOETL_ADMIN_TOKEN: token, NOETL_HOST: '127.0.0.1' };
     const logDir = join(dir, 'logs');
     const platform = await Platform.start({ databaseUrl, natsUrl, own, workers, logDir, env });
     cleanup.unshift(platform);
     const { runHeavyLoop } = await import('../heavy-loop.ts');
-    const running = runHeavyLoop({ url: platform.url, databaseUrl, natsUrl }, loop, terminal);
+    const running = runHeavyLoop({ url: platform.url, token, databaseUrl, natsUrl }, loop, terminal);
     const outcome = await Promise.race([running, interruption.requested]);
     return outcome === undefined ? false : show(terminal, outcome);
   } finally {

@@ -55,7 +55,7 @@ test('nothing is wrong with what is in the repository, and all of it was looked 
     parts.flatMap(({ findings, missing }) => [...findings, ...(missing === undefined ? [] : [missing])]),
   ).toEqual([]);
   expect(parts.map(({ name }) => name)).toEqual(['kubernetes', 'compose', 'dockerfile', 'alerts', 'images']);
-  // Four overlays of some thirty objects each, and the smoke test.
+  // Overlays of some thirty objects each, and the smoke test.
   expect(parts[0]?.checked).toBeGreaterThan(100);
 });
 
