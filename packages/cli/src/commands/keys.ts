@@ -3,6 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { markdownTable } from 'markdown-table';
 import type { KeyUsage, Sealer, Store } from '@noetl/store';
 import { CliFailure, EXIT } from '../failure.ts';
+import { onDatabase } from '../local/on-database.ts';
 import { grouped, Terminal } from '../terminal.ts';
 
 const BATCH = 100;
@@ -94,7 +95,7 @@ async function usageOf(store: Store, { keyIds }: Sealer): Promise<Usage> {
 
 async function withSealed<T>(work: (store: Store, sealer: Sealer) => Promise<T>): Promise<T> {
   const { loadConfig } = await import('@noetl/service');
-  const { connectStore, createSealer } = await import('@noetl/store');
+  const { createSealer } = await import('@noetl/store');
   const config = loadConfig(process.env);
   const sealer = createSealer(config.encryptionKeys);
   if (sealer.keyIds.length === 0)
@@ -105,18 +106,7 @@ async function withSealed<T>(work: (store: Store, sealer: Sealer) => Promise<T>)
         exitCode: EXIT.usage,
       },
     );
-  const url = config.databaseUrl;
-  const store = connectStore({
-    url,
-    maxConnections: 1,
-    applicationName: 'noetl-keys',
-    onError: () => undefined,
-  });
-  try {
-    return await work(store, sealer);
-  } finally {
-    await store.close();
-  }
+  return onDatabase(config.databaseUrl, 'keys', (store) => work(store, sealer));
 }
 
 function told({ current, keys, remaining }: Usage): string {

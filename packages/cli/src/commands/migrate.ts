@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { DatabaseRole, Login, Store } from '@noetl/store';
 import { CliFailure, EXIT } from '../failure.ts';
+import { onDatabase } from '../local/on-database.ts';
 import { Terminal } from '../terminal.ts';
 
 const PASSWORDS: Record<string, DatabaseRole> = {
@@ -51,20 +52,12 @@ async function migrateDatabase(): Promise<Migrated> {
   const url = process.env.DATABASE_URL;
   if (url === undefined)
     throw new CliFailure('CONFIG_INVALID', 'DATABASE_URL is not set', { exitCode: EXIT.usage });
-  const { connectStore, grantPrivileges, migrate } = await import('@noetl/store');
-  const store = connectStore({
-    url,
-    maxConnections: 1,
-    applicationName: 'noetl-migrate',
-    onError: () => undefined,
-  });
-  try {
+  const { grantPrivileges, migrate } = await import('@noetl/store');
+  return onDatabase(url, 'migrate', async (store) => {
     const applied = await migrate(store);
     const roles = await grantPrivileges(store);
     return { applied, roles, logins: await makeWantedLogins(store, roles) };
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 async function makeWantedLogins(store: Store, roles: boolean): Promise<string[]> {

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Schemas } from '@noetl/client';
 import { grantText, NoetlError, parseGrant, type Grant } from '@noetl/protocol';
+import { onDatabase } from '../local/on-database.ts';
 import { CliFailure, EXIT, usageError } from '../failure.ts';
 import { connect, remote, type RemoteOptions } from '../remote.ts';
 import { Terminal } from '../terminal.ts';
@@ -98,28 +99,20 @@ async function createFirst(name: string, expires: number | null): Promise<Schema
         hint: 'Run it where the server runs; with a token of an admin: --grant admin.',
       },
     );
-  const { connectStore, createApiToken } = await import('@noetl/store');
-  const store = connectStore({
-    url,
-    maxConnections: 1,
-    applicationName: 'noetl-tokens',
-    onError: () => undefined,
-  });
-  try {
-    const grants: Grant[] = [{ role: 'admin', prefix: '' }];
-    const made = await createApiToken(store, { name, grants, created_by: 'command line', days: expires });
-    const { created_at, expires_at, ...record } = made.record;
-    return {
-      ...record,
-      token: made.token,
-      created_at: created_at.toISOString(),
-      expires_at: expires_at?.toISOString() ?? null,
-      revoked_at: null,
-      last_used_at: null,
-    };
-  } finally {
-    await store.close();
-  }
+  const { createApiToken } = await import('@noetl/store');
+  const grants: Grant[] = [{ role: 'admin', prefix: '' }];
+  const made = await onDatabase(url, 'tokens', (store) =>
+    createApiToken(store, { name, grants, created_by: 'command line', days: expires }),
+  );
+  const { created_at, expires_at, ...record } = made.record;
+  return {
+    ...record,
+    token: made.token,
+    created_at: created_at.toISOString(),
+    expires_at: expires_at?.toISOString() ?? null,
+    revoked_at: null,
+    last_used_at: null,
+  };
 }
 
 function line({ token_id, name, grants: given, expires_at, revoked_at, last_used_at }: Token): string {

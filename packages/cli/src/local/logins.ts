@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseRole } from '@noetl/store';
 import { derived, natsLogin } from './nats-users.ts';
+import { onDatabase } from './on-database.ts';
 
 /** Servers that are ours to make logins on. */
 export interface OwnServers {
@@ -28,7 +29,7 @@ export async function processLogins(
 }
 
 async function databaseLogins(ownerUrl: string): Promise<Record<ProcessRole, string>> {
-  const { connectStore, makeLogins } = await import('@noetl/store');
+  const { makeLogins } = await import('@noetl/store');
   const owner = new URL(ownerUrl);
   const password = decodeURIComponent(owner.password);
   // Logins belong to the server: databases beside ours have others.
@@ -37,17 +38,7 @@ async function databaseLogins(ownerUrl: string): Promise<Record<ProcessRole, str
     const name = `noetl_${role}_${database}`;
     return { role, name, password: derived(password, name) };
   });
-  const store = connectStore({
-    url: ownerUrl,
-    maxConnections: 1,
-    applicationName: 'noetl-logins',
-    onError: () => undefined,
-  });
-  try {
-    await makeLogins(store, logins);
-  } finally {
-    await store.close();
-  }
+  await onDatabase(ownerUrl, 'logins', (store) => makeLogins(store, logins));
   return Object.fromEntries(
     logins.map(({ role, name, password: own }) => [role, loginUrl(ownerUrl, name, own)]),
   ) as Record<ProcessRole, string>;
