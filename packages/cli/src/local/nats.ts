@@ -63,9 +63,11 @@ export async function startLocalNats(options: LocalNatsOptions): Promise<LocalNa
     if (await healthy(child, monitorUrl, deadline)) return handle(child, port, monitorUrl, dir, password);
     const reason = child.logTail();
     await child.stop('SIGTERM', 'SIGKILL', 2000);
-    const portTaken = reason.includes('address already in use') && options.port === undefined;
+    // A port of ours may be, for a moment, that of somebody's outgoing connection.
+    const portTaken = reason.includes('address already in use');
     if (!portTaken || Date.now() > deadline)
       throw new Error(`nats-server did not start in ${dir}:\n${reason}`);
+    await pause(POLL_MS);
   }
 }
 
