@@ -12,3 +12,4 @@ export { onInterruption } from './interruption.ts';
 export { createProgram } from './program.ts';
 export { grouped, Terminal } from './terminal.ts';
 export { watchExecution, type Watcher } from './watch.ts';
+export { LOGIN_PASSWORDS } from './commands/migrate.ts';

@@ -1,7 +1,7 @@
 /** Who may call the api: the part of the configuration that says so. */
 import { readFileSync } from 'node:fs';
-import type { IOptionalVariable } from 'env-var';
 import { ConfigError } from './config-error.ts';
+import type { Get } from './variables.ts';
 
 export interface AuthConfig {
   /** False only where nobody else can reach the api. */
@@ -26,8 +26,6 @@ export interface OidcConfig {
 }
 
 const ADMIN_TOKEN = /^[A-Za-z0-9._~+/-]{32,512}=*$/;
-
-type Get = (name: string) => IOptionalVariable;
 
 /** Throws {@link ConfigError}. */
 export function authConfig(get: Get): AuthConfig {

@@ -2,11 +2,12 @@
 import env from 'env-var';
 import { authConfig, type AuthConfig } from './auth-config.ts';
 import { ConfigError } from './config-error.ts';
-import { hostAndPort, networks, ownServices } from './outbound/settings.ts';
 import { natsConfig, type NatsConfig } from './nats-config.ts';
+import { hostAndPort, networks, ownServices } from './outbound/settings.ts';
 import type { OutboundPolicy } from './outbound/guard.ts';
 import { encryptionKeysOf, type KeySource } from './encryption-keys.ts';
 import { parseFailpoint, type FailpointRule } from './failpoints.ts';
+import { optional, positive } from './variables.ts';
 
 export interface Config {
   databaseUrl: string;
@@ -104,11 +105,7 @@ export function loadConfig(source: NodeJS.ProcessEnv, isTerminal = process.stdou
 function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
   const variables = env.from(source);
   const get = (name: string) => variables.get(name);
-  const number = (name: string, fallback: number): number => get(name).default(fallback).asIntPositive();
-  const optional = (key: string, name: string): Record<string, string> => {
-    const value = get(name).asString();
-    return value === undefined ? {} : { [key]: value };
-  };
+  const number = (name: string, fallback: number): number => positive(get, name, fallback);
   const workerSlots = number('NOETL_WORKER_SLOTS', 2);
   const stepSlots = number('NOETL_STEP_SLOTS', 2);
   const days = get('NOETL_RETENTION_DAYS').asIntPositive();
@@ -149,7 +146,7 @@ function read(source: NodeJS.ProcessEnv, isTerminal: boolean): Config {
     ...(days !== undefined && { retentionDays: days }),
     ...(auditDays !== undefined && { auditRetentionDays: auditDays }),
     maintenanceMs: number('NOETL_MAINTENANCE_MS', 3_600_000),
-    ...optional('scriptsDir', 'NOETL_SCRIPTS_DIR'),
+    ...optional(get, 'scriptsDir', 'NOETL_SCRIPTS_DIR'),
     sqlEndpoint: get('NOETL_SQL_ENDPOINT').default('off').asEnum(['on', 'off']) === 'on',
     templateEnv: templateNames(get('NOETL_TEMPLATE_ENV').default('').asArray()),
     failpoints: failpointsOf(get('NOETL_FAILPOINTS').default('').asArray(), source),
@@ -184,7 +181,7 @@ function templateNames(names: string[]): string[] {
 
 function isolationOf(variables: { get: (name: string) => env.IOptionalVariable }): IsolationConfig {
   const get = (name: string) => variables.get(name);
-  const number = (name: string, fallback: number): number => get(name).default(fallback).asIntPositive();
+  const number = (name: string, fallback: number): number => positive(get, name, fallback);
   const network = get('NOETL_ISOLATION_NETWORK').asEnum(['on', 'off']);
   return {
     level: get('NOETL_ISOLATION').default('auto').asEnum(LEVELS),

@@ -1,7 +1,7 @@
 /** Where NATS is, who we are there, and how large what we keep in it may become. */
 import { existsSync } from 'node:fs';
-import type { IOptionalVariable } from 'env-var';
 import { ConfigError } from './config-error.ts';
+import { optional, positive, type Get } from './variables.ts';
 
 export interface NatsConfig {
   /** Several servers of a cluster are separated by commas. */
@@ -27,29 +27,24 @@ const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
 
 /** Throws ConfigError for files that are not there, before anything is connected. */
-export function natsConfig(get: (name: string) => IOptionalVariable): NatsConfig {
-  const number = (name: string, fallback: number): number => get(name).default(fallback).asIntPositive();
-  const optional = (key: string, name: string): Record<string, string> => {
-    const value = get(name).asString();
-    return value === undefined ? {} : { [key]: value };
-  };
+export function natsConfig(get: Get): NatsConfig {
   const tls: NatsTls = {
-    ...optional('caFile', 'NATS_TLS_CA'),
-    ...optional('certFile', 'NATS_TLS_CERT'),
-    ...optional('keyFile', 'NATS_TLS_KEY'),
+    ...optional(get, 'caFile', 'NATS_TLS_CA'),
+    ...optional(get, 'certFile', 'NATS_TLS_CERT'),
+    ...optional(get, 'keyFile', 'NATS_TLS_KEY'),
   };
   checkFiles(tls);
   return {
     url: get('NATS_URL').required().asString(),
-    ...optional('user', 'NATS_USER'),
-    ...optional('password', 'NATS_PASSWORD'),
-    ...optional('token', 'NATS_TOKEN'),
+    ...optional(get, 'user', 'NATS_USER'),
+    ...optional(get, 'password', 'NATS_PASSWORD'),
+    ...optional(get, 'token', 'NATS_TOKEN'),
     ...(Object.keys(tls).length > 0 && { tls }),
-    replicas: number('NOETL_NATS_REPLICAS', 1),
+    replicas: positive(get, 'NOETL_NATS_REPLICAS', 1),
     limits: {
-      commandsMaxBytes: number('NOETL_COMMANDS_MAX_BYTES', 1024 * MIB),
-      stateMaxBytes: number('NOETL_KV_MAX_BYTES', 256 * MIB),
-      stateMaxAgeMs: number('NOETL_KV_RETENTION_DAYS', 7) * DAY_MS,
+      commandsMaxBytes: positive(get, 'NOETL_COMMANDS_MAX_BYTES', 1024 * MIB),
+      stateMaxBytes: positive(get, 'NOETL_KV_MAX_BYTES', 256 * MIB),
+      stateMaxAgeMs: positive(get, 'NOETL_KV_RETENTION_DAYS', 7) * DAY_MS,
     },
   };
 }

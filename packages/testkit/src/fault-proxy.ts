@@ -35,17 +35,15 @@ export class FaultProxy {
     this.#server = server;
     this.#upstream = { host: upstream.hostname, port: Number(upstream.port) };
     const through = new URL(upstream);
-    const { address, port } = server.address() as AddressInfo;
-    through.hostname = address;
-    through.port = String(port);
+    through.port = String((server.address() as AddressInfo).port);
     this.url = through.href.replace(/\/$/, '');
     server.on('connection', (socket) => this.#accept(socket));
   }
 
-  /** `url` of a service on this machine; `host` is the address that the proxy listens on. */
-  static async open(url: string, host = '127.0.0.1'): Promise<FaultProxy> {
+  /** `url` of a service on this machine. */
+  static async open(url: string): Promise<FaultProxy> {
     const server = createServer({ noDelay: true });
-    await new Promise<void>((resolve) => server.listen(0, host, resolve));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new FaultProxy(server, new URL(url));
   }
 

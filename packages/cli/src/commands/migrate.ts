@@ -5,7 +5,8 @@ import { CliFailure, EXIT } from '../failure.ts';
 import { onDatabase } from '../local/on-database.ts';
 import { Terminal } from '../terminal.ts';
 
-const PASSWORDS: Record<string, DatabaseRole> = {
+/** Variables that `migrate` reads besides DATABASE_URL. */
+export const LOGIN_PASSWORDS: Record<string, DatabaseRole> = {
   NOETL_DB_API_PASSWORD: 'api',
   NOETL_DB_WORKER_PASSWORD: 'worker',
   NOETL_DB_AGGREGATOR_PASSWORD: 'aggregator',
@@ -28,7 +29,7 @@ export function addMigrateCommand(program: Command): void {
       'after',
       `
 Logins of least privilege are made for those whose password is set (the owner needs CREATEROLE):
-${Object.entries(PASSWORDS)
+${Object.entries(LOGIN_PASSWORDS)
   .map(([name, role]) => `  ${name.padEnd(30)} noetl_${role}_login`)
   .join('\n')}`,
     )
@@ -62,7 +63,7 @@ async function migrateDatabase(): Promise<Migrated> {
 
 async function makeWantedLogins(store: Store, roles: boolean): Promise<string[]> {
   const { loginName, makeLogins } = await import('@noetl/store');
-  const logins = Object.entries(PASSWORDS).flatMap(([variable, role]): Login[] => {
+  const logins = Object.entries(LOGIN_PASSWORDS).flatMap(([variable, role]): Login[] => {
     const password = process.env[variable];
     return password === undefined || password === '' ? [] : [{ name: loginName(role), password, role }];
   });

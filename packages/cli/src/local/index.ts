@@ -5,6 +5,7 @@ export { sweepOwned } from './owner.ts';
 export { processLogins } from './logins.ts';
 export { natsProgram } from './nats-program.ts';
 export { type LocalNats, type LocalNatsOptions, startLocalNats } from './nats.ts';
+export { onDatabase } from './on-database.ts';
 export { ROOT, STATE, TOOLS } from './place.ts';
 export { MAIN, Platform, type PlatformOptions } from './platform.ts';
 export { freePort } from './port.ts';

@@ -40,8 +40,8 @@ function native(value: unknown, left: Left): Json | undefined {
 }
 
 /**
- * What is data already stays what it is, without a copy: most values are large documents that pass through. What
- * belongs to templates alone (a group, a namespace) becomes data of its items.
+ * What is data already stays what it is, and so does all below it: most values are large documents that pass through.
+ * What belongs to templates alone (a group, a namespace) becomes data of its items.
  */
 function nativeList(list: unknown[], left: Left): Json[] {
   const items: Json[] = [];

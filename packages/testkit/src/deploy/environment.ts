@@ -1,4 +1,5 @@
 /** Names of variables that the programs of our containers read. */
+import { LOGIN_PASSWORDS } from '@noetl/cli';
 import { loadConfig } from '@noetl/service';
 
 /** Read by the command line (`noetl migrate` as well), by Node and by OpenTelemetry; and by the api where it has accounts. */
@@ -9,10 +10,7 @@ const BESIDES = [
   'OTEL_EXPORTER_OTLP_HEADERS',
   'OTEL_SERVICE_NAME',
   'OTEL_RESOURCE_ATTRIBUTES',
-  'NOETL_DB_API_PASSWORD',
-  'NOETL_DB_WORKER_PASSWORD',
-  'NOETL_DB_AGGREGATOR_PASSWORD',
-  'NOETL_DB_READER_PASSWORD',
+  ...Object.keys(LOGIN_PASSWORDS),
 ];
 
 /** What `loadConfig` looks at, found by letting it look. */

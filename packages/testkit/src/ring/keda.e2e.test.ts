@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { connectStore, grantPrivileges, makeLogins } from '@noetl/store';
+import { onDatabase } from '@noetl/cli/local';
+import { grantPrivileges, makeLogins } from '@noetl/store';
 import pg from 'pg';
 import { parseAllDocuments } from 'yaml';
 import { startPlatform, startTestNats, startTestPostgres, waitFor, type TestPlatform } from '../index.ts';
@@ -34,15 +35,10 @@ beforeAll(async () => {
   ({ monitorUrl } = nats);
   platform = await startPlatform({ workers: 0, postgres, nats });
   ring = await RingClient.connect(platform);
-  const store = connectStore({
-    url: postgres.url,
-    maxConnections: 1,
-    applicationName: 'test',
-    onError: () => undefined,
+  await onDatabase(postgres.url, 'test', async (store) => {
+    await grantPrivileges(store);
+    await makeLogins(store, [{ name: READER, password: READER, role: 'reader' }]);
   });
-  await grantPrivileges(store);
-  await makeLogins(store, [{ name: READER, password: READER, role: 'reader' }]);
-  await store.close();
   const login = new URL(postgres.url);
   login.username = READER;
   login.password = READER;

@@ -4,8 +4,8 @@
  */
 import { afterEach, expect, test } from '@jest/globals';
 import { connectBus, type Bus } from '@noetl/bus';
-import { processLogins } from '@noetl/cli/local';
-import { connectStore, grantPrivileges } from '@noetl/store';
+import { onDatabase, processLogins } from '@noetl/cli/local';
+import { grantPrivileges } from '@noetl/store';
 import { fetchAsAdmin } from '../auth.ts';
 import { NatsCluster, stepDown } from '../nats-cluster.ts';
 import { findPgBouncer, startPgBouncer, type PgBouncer } from '../pgbouncer.ts';
@@ -86,9 +86,7 @@ test(
 
 /** Environment by process that leads through a pooler, each with its own login. */
 async function pool({ url }: TestPostgres): Promise<(name: string) => Record<string, string>> {
-  const store = connectStore({ url, maxConnections: 1, applicationName: 'test', onError: () => undefined });
-  await grantPrivileges(store);
-  await store.close();
+  await onDatabase(url, 'test', grantPrivileges);
   const logins = await processLogins({ databaseUrl: url, natsUrl: '' }, { database: true, nats: false });
   const urlOf = (name: string): string => logins(roleOf(name))['DATABASE_URL'] as string;
   const bouncer: PgBouncer = await startPgBouncer(
