@@ -1,15 +1,22 @@
-/** Iteration rows as COPY text: one buffer per chunk, results carried as the JSON text they arrived in. */
+/**
+ * Iteration rows by COPY in its binary form: neither side escapes or looks for separators, and a result goes from the
+ * runner's frame into the row as the bytes it came in.
+ */
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Id } from '@noetl/protocol';
+import { CopyBuffer } from './copy-buffer.ts';
+
+/** JSON text, or the bytes of it in a buffer that many share. */
+export type JsonText = string | { bytes: Buffer; from: number; to: number };
 
 /** Outcome of one iteration; texts are JSON. */
 export interface IterationRow {
   index: number;
   status: 'COMPLETED' | 'FAILED';
-  result_text: string;
+  result_text: JsonText;
   item_text: string;
   /** For people; with FAILED. */
   error?: string;
@@ -30,65 +37,58 @@ export interface IterationFacts {
   attempt: number;
 }
 
-const COPY = `COPY noetl.event (execution_id, event_id, catalog_id, event_type, node_name, node_type, status, result,
-  current_index, current_item, loop_name, loop_id, duration, meta, error, worker_id, command_id, attempt) FROM STDIN`;
+/** The columns that rows share come first, so that they are one piece. */
+const COLUMNS = [
+  ...['execution_id', 'catalog_id', 'event_type', 'node_name', 'node_type', 'loop_name', 'loop_id', 'worker_id'],
+  ...['command_id', 'attempt', 'status'],
+  ...['event_id', 'current_index', 'duration', 'result', 'current_item', 'meta', 'error'],
+];
+const COPY = `COPY noetl.event (${COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`;
 
 export async function copyIterations(
   client: pg.PoolClient,
   facts: IterationFacts,
   rows: readonly IterationRow[],
 ): Promise<void> {
-  const text = copyText(facts, rows);
-  const buffer = bufferOf(Buffer.byteLength(text));
-  const bytes = buffer.subarray(0, buffer.write(text));
-  await pipeline(Readable.from([bytes]), client.query(copyFrom(COPY)));
+  const buffer = CopyBuffer.take();
+  writeRows(buffer, facts, rows);
+  await pipeline(Readable.from([buffer.written]), client.query(copyFrom(COPY)));
   // The server has had it all: the next chunk may use it.
-  if (buffer.length <= SPARE_MAX_BYTES && spare.length < SPARE_MAX) spare.push(buffer);
+  buffer.giveBack();
 }
 
-/** Buffers of finished chunks. Memory outside V8's heap is freed late; made anew for each chunk, it piles up. */
-const spare: Buffer[] = [];
-const SPARE_MAX = 4;
-const SPARE_MAX_BYTES = 4 * 1024 * 1024;
-const SPARE_STEP_BYTES = 256 * 1024;
-
-function bufferOf(bytes: number): Buffer {
-  const place = spare.findIndex((buffer) => buffer.length >= bytes);
-  const [known] = place < 0 ? [] : spare.splice(place, 1);
-  return known ?? Buffer.allocUnsafeSlow(Math.ceil(bytes / SPARE_STEP_BYTES) * SPARE_STEP_BYTES);
-}
-
-function copyText(facts: IterationFacts, rows: readonly IterationRow[]): string {
-  const step = escape(facts.step);
-  const head = `${facts.execution_id}\t`;
-  const middle = `\t${facts.catalog_id}\tstep.exit\t${step}\titeration\t`;
-  const middles = { COMPLETED: `${middle}COMPLETED\t`, FAILED: `${middle}FAILED\t` };
-  const loop = `\t${step}\t${facts.loop_id}\t`;
-  const tail = `\t${escape(facts.worker_id)}\t${facts.command_id}\t${String(facts.attempt)}\n`;
-  const plainTail = `\t\\N\t\\N${tail}`;
+/** `PGCOPY`, no flags, no extension; rows; the mark of the end. PostgreSQL manual, COPY, "Binary Format". */
+function writeRows(buffer: CopyBuffer, facts: IterationFacts, rows: readonly IterationRow[]): void {
+  const heads = { COMPLETED: headOf(facts, 'COMPLETED'), FAILED: headOf(facts, 'FAILED') };
   const base = BigInt(facts.base_event_id);
-  let text = '';
-  // Every piece costs: what most rows have in common is one.
+  buffer.raw(Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1'));
   for (const { index, status, result_text, item_text, duration_s, meta_text, error } of rows) {
-    text += `${head}${base + BigInt(index)}${middles[status]}${escape(result_text)}\t${index}\t${escape(item_text)}${loop}${duration_s}`;
-    text +=
-      meta_text === undefined && error === undefined
-        ? plainTail
-        : `\t${orNull(meta_text)}\t${orNull(error)}${tail}`;
+    buffer.raw(heads[status]);
+    buffer.bigint(base, index);
+    buffer.int(index);
+    buffer.double(duration_s);
+    buffer.jsonb(result_text);
+    buffer.text(item_text);
+    if (meta_text === undefined) buffer.null();
+    else buffer.jsonb(meta_text);
+    if (error === undefined) buffer.null();
+    else buffer.text(error);
   }
-  return text;
+  buffer.raw(Buffer.from('\xff\xff', 'latin1'));
 }
 
-function orNull(text: string | undefined): string {
-  return text === undefined ? '\\N' : escape(text);
-}
-
-const SPECIAL = ['\\', '\n', '\t', '\r'];
-const REPLACEMENTS: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-function escape(text: string): string {
-  // Four searches for one character each are faster than one for any of them.
-  return SPECIAL.some((character) => text.includes(character))
-    ? text.replace(/[\\\t\n\r]/g, (character) => REPLACEMENTS[character] as string)
-    : text;
+/** The number of columns, and those that are the same for many rows. */
+function headOf(facts: IterationFacts, status: IterationRow['status']): Buffer {
+  const head = new CopyBuffer();
+  const { execution_id, catalog_id, step, loop_id, worker_id, command_id, attempt } = facts;
+  head.raw(Buffer.from([0, COLUMNS.length]));
+  head.bigint(BigInt(execution_id));
+  head.bigint(BigInt(catalog_id));
+  for (const text of ['step.exit', step, 'iteration', step]) head.text(text);
+  head.bigint(BigInt(loop_id));
+  head.text(worker_id);
+  head.bigint(BigInt(command_id));
+  head.int(attempt);
+  head.text(status);
+  return Buffer.from(head.written);
 }

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { EngineEvent, EventType, Id, Json } from '@noetl/protocol';
 import type { Store, Tx } from './database.ts';
+import { rowOf } from './loop-rows.ts';
 
 export interface EventRow {
   event_id: Id;
@@ -138,18 +139,32 @@ export function listEvents(store: Store, executionId: Id, filter: EventFilter): 
   return query.execute();
 }
 
-/** A page by number, newest first, with the rows of iterations; for tools that count pages. */
+/**
+ * A page by number, newest first, with the rows of iterations; for tools that count pages. They ask again and again
+ * while a loop runs, so its rows are not counted one by one: `loop.completed` goes up in the transaction that stores
+ * them.
+ */
 export async function eventsByPage(
   store: Store,
   executionId: Id,
   { offset, limit }: { offset: number; limit: number },
 ): Promise<{ rows: EventRow[]; total: number }> {
-  const of = store.db.selectFrom('event').where('execution_id', '=', executionId);
   const [rows, counted] = await Promise.all([
-    of.select(SHOWN).orderBy('event_id', 'desc').offset(offset).limit(limit).execute(),
-    of.select(({ fn }) => fn.countAll<string>().as('total')).executeTakeFirstOrThrow(),
+    store.db
+      .selectFrom('event')
+      .select(SHOWN)
+      .where('execution_id', '=', executionId)
+      .orderBy('event_id', 'desc')
+      .offset(offset)
+      .limit(limit)
+      .execute(),
+    sql<{ total: number }>`SELECT
+      ((SELECT count(*) FROM noetl.event WHERE execution_id = ${executionId} AND loop_name IS NULL)
+      + (SELECT coalesce(sum(completed), 0) FROM noetl.loop WHERE execution_id = ${executionId}))::float8 AS total`.execute(
+      store.db,
+    ),
   ]);
-  return { rows, total: Number(counted.total) };
+  return { rows, total: counted.rows[0]?.total ?? 0 };
 }
 
 export interface StepSummary {
@@ -179,7 +194,7 @@ export async function stepSummaries(
         AND event_type IN ('step.enter', 'step.exit', 'step.skipped', 'loop.done')
       GROUP BY node_name
     ) AS s
-    JOIN noetl.event AS e ON e.execution_id = ${executionId} AND e.event_id = s.last
+    CROSS JOIN LATERAL ${rowOf(executionId, sql`s.last`)} AS e
     ORDER BY s.first`.execute(store.db);
   return rows;
 }

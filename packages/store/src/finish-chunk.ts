@@ -203,10 +203,12 @@ function storable(error: unknown): unknown {
 /** Whether Postgres takes this row's result: for finding the culprit of a refused chunk. */
 export async function isStorable(store: Store, row: IterationRow): Promise<boolean> {
   try {
-    await store.pool.query('SELECT $1::jsonb, $2::text, $3::jsonb', [
-      row.result_text,
-      row.item_text,
-      row.meta_text ?? null,
+    const { result_text: result, item_text, meta_text } = row;
+    const bytes = typeof result === 'string' ? Buffer.from(result) : result.bytes.subarray(result.from, result.to);
+    await store.pool.query("SELECT convert_from($1, 'UTF8')::jsonb, $2::text, $3::jsonb", [
+      bytes,
+      item_text,
+      meta_text ?? null,
     ]);
     return true;
   } catch (error) {

@@ -75,3 +75,11 @@ export function rowsIn(executionId: Id, bases: readonly Id[], window: RowWindow)
           ON m.execution_id = ${executionId} AND m.event_id = n.base + o.current_index WHERE n.nth > l.nth) = 0
       ${bounded} OFFSET 0) AS r)`;
 }
+
+/**
+ * The row of one event, for a lateral join: a look-up for each id. A plain join is planned as one pass over all rows of
+ * the execution.
+ */
+export function rowOf(executionId: Id, eventId: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(SELECT o.* FROM noetl.event AS o WHERE o.execution_id = ${executionId} AND o.event_id = ${eventId} LIMIT 1)`;
+}

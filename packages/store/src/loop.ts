@@ -3,7 +3,7 @@ import { sql, type Selectable } from 'kysely';
 import type { Id, Json, LoopStats } from '@noetl/protocol';
 import type { Store } from './database.ts';
 import type { Database } from './tables.ts';
-import { basesOf, rowsIn, spanOf, type LoopRange } from './loop-rows.ts';
+import { basesOf, rowOf, rowsIn, spanOf, type LoopRange } from './loop-rows.ts';
 
 export type LoopRow = Selectable<Database['loop']>;
 
@@ -111,7 +111,7 @@ export async function loopResultsPage(
     )
     SELECT p.fits, e.current_index, e.status, CASE WHEN p.fits THEN ${cut === null ? sql`e.result` : sql`to_jsonb(left(e.result::text, ${cut}::int))`} END AS result, e.error,
       CASE WHEN p.fits THEN ${cut === null ? sql`e.current_item` : sql`left(e.current_item, ${cut}::int)`} END AS current_item, e.duration, e.worker_id
-    FROM page AS p JOIN noetl.event AS e ON e.execution_id = ${loop.execution_id} AND e.event_id = p.event_id
+    FROM page AS p CROSS JOIN LATERAL ${rowOf(loop.execution_id, sql`p.event_id`)} AS e
     ORDER BY e.current_index`.execute(store.db);
   const end = rows.findIndex(({ fits }) => !fits);
   const count = Math.min(page.limit, end < 0 ? rows.length : end);

@@ -4,7 +4,7 @@ import type { ErrorInfo, Id, LoopRedrive } from '@noetl/protocol';
 import { newValueId } from './collection.ts';
 import { connection, type Store, type Tx } from './database.ts';
 import type { LoopRow } from './loop.ts';
-import { basesOf, rowsIn, spanOf } from './loop-rows.ts';
+import { basesOf, rowOf, rowsIn, spanOf } from './loop-rows.ts';
 import { REDRIVE_PAGE } from './redrive-list.ts';
 
 /** All that is given must hold. */
@@ -130,7 +130,7 @@ export async function deadLetters(store: Store, loop: LoopRow): Promise<DeadLett
     SELECT g.code, g.kind, g.message_class, g.count, s.current_index AS index,
       CASE WHEN octet_length(s.current_item) <= ${SAMPLE_MAX_BYTES} THEN s.current_item END AS item,
       s.result -> 'error' AS error
-    FROM grouped AS g JOIN noetl.event AS s ON s.execution_id = ${execution_id} AND s.event_id = g.first
+    FROM grouped AS g CROSS JOIN LATERAL ${rowOf(execution_id, sql`g.first`)} AS s
     ORDER BY g.count DESC, g.first`.execute(store.db);
   return rows.map(({ index, item, error, ...group }) => ({ ...group, sample: { index, item, error } }));
 }

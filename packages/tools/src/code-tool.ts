@@ -64,12 +64,11 @@ function linesOf({ items, ...facts }: ToolBatch): LineBatch {
   return { ...facts, shared: {}, item_name: null, take };
 }
 
-function* outcomes({ texts, durations_ms, errors, prints }: OutcomeBlock): Generator<ToolOutcome> {
-  for (const [place, text] of texts.entries()) {
-    const facts = { stdout: prints.get(place) ?? '', duration_ms: durations_ms[place] as number };
-    const error = errors.get(place);
-    if (!error) yield { status: 'ok', text, ...facts };
-    else yield { status: 'error', error, ...(text !== '' && { text }), ...facts };
+function* outcomes({ lines, durations_ms, failures, prints }: OutcomeBlock): Generator<ToolOutcome> {
+  for (const [place, duration_ms] of durations_ms.entries()) {
+    const facts = { stdout: prints.get(place) ?? '', duration_ms };
+    const failure = failures.get(place);
+    yield failure ? { status: 'error', ...failure, ...facts } : { status: 'ok', text: lines.text(place), ...facts };
   }
 }
 

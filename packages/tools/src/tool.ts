@@ -1,5 +1,6 @@
 /** What a tool is: batches of items in, outcomes in the same order out. A plain step is a batch of one item. */
 import type { Context, ErrorInfo, Hole, Id, JsonObject } from '@noetl/protocol';
+import type { JsonLines } from './json-lines.ts';
 
 export interface Tool {
   kind: string;
@@ -35,11 +36,12 @@ export interface LineBatch extends BatchFacts {
 
 /** Outcomes of consecutive items. */
 export interface OutcomeBlock {
-  /** JSON of each result; what a failed item has besides its error, or an empty text. */
-  texts: string[];
+  /** Of each item that did not fail its line is the result. */
+  lines: JsonLines;
+  /** Of every item. */
   durations_ms: number[];
   /** Failures by place in the block. */
-  errors: Map<number, ErrorInfo>;
+  failures: Map<number, ItemFailure>;
   /** Prints by place in the block, of the items that printed. */
   prints: Map<number, string>;
 }
@@ -122,11 +124,17 @@ export interface ListWriter {
   end(): Promise<Hole>;
 }
 
+export interface ItemFailure {
+  error: ErrorInfo;
+  /** JSON of what there is besides the error. */
+  text?: string;
+}
+
 export type ToolOutcome = {
   /** What the item printed, bounded. */
   stdout: string;
   duration_ms: number;
 } & (
   | { status: 'ok'; /** JSON of the result. */ text: string }
-  | { status: 'error'; error: ErrorInfo; /** JSON of what there is besides the error. */ text?: string }
+  | ({ status: 'error' } & ItemFailure)
 );

@@ -24,6 +24,11 @@ export class Redactor {
     }
   }
 
+  /** Nothing has come up that would have to be hidden. */
+  get isIdle(): boolean {
+    return this.#secrets.isEmpty;
+  }
+
   /** JSON text of a result; stays JSON. */
   result(text: string): string {
     return this.#secrets.json(text);

@@ -10,6 +10,7 @@ import {
   limitKeys,
   type LineBatch,
   type OutcomeBlock,
+  type TextSlice,
   type Tool,
   type ToolEnvironment,
   type ToolItem,
@@ -316,18 +317,36 @@ class ChunkRun {
     return new Frame({ ...context.loop.context, vars }, locals, values);
   }
 
-  #storeBlock({ texts, durations_ms, errors, prints }: OutcomeBlock, pending: Pending): void {
-    for (const [place, text] of texts.entries()) {
+  #storeBlock({ lines, durations_ms, failures, prints }: OutcomeBlock, pending: Pending): void {
+    const isPlain = failures.size === 0 && prints.size === 0 && this.#chunk.redactor.isIdle;
+    for (const [place, duration_ms] of durations_ms.entries()) {
       const index = pending.take();
       if (index === undefined) return;
-      const facts = {
-        stdout: prints.get(place) ?? '',
-        attempts: 1,
-        duration_ms: durations_ms[place] as number,
-      };
-      const error = errors.get(place);
-      this.#store(index, error ? { status: 'error', error, ...facts } : { status: 'ok', text, ...facts });
+      if (isPlain) {
+        this.#keep(index, lines.at(place), duration_ms);
+        continue;
+      }
+      const facts = { stdout: prints.get(place) ?? '', attempts: 1, duration_ms };
+      const failure = failures.get(place);
+      if (failure) this.#store(index, { status: 'error', ...failure, ...facts });
+      else this.#store(index, { status: 'ok', text: lines.text(place), ...facts });
     }
+  }
+
+  /** A result in which nothing has to be hidden and of which there is nothing else to tell: as the bytes that it came in. */
+  #keep(index: number, result_text: TextSlice, duration_ms: number): void {
+    this.#rows.push({
+      index: this.#indexAt(index),
+      status: 'COMPLETED',
+      result_text,
+      item_text: this.#itemAt(index),
+      duration_s: duration_ms / 1000,
+    });
+    this.#bytes += result_text.to - result_text.from;
+  }
+
+  #itemAt(index: number): string {
+    return this.#chunk.items[index - this.#chunk.from] as string;
   }
 
   #key(index: number): string {
@@ -354,7 +373,7 @@ class ChunkRun {
       index: this.#indexAt(index),
       status: failed ? 'FAILED' : 'COMPLETED',
       result_text,
-      item_text: this.#chunk.items[index - this.#chunk.from] as string,
+      item_text: this.#itemAt(index),
       ...(error && { error: error.message }),
       duration_s: duration_ms / 1000,
       ...(!plain && { meta_text: JSON.stringify({ attempts, ...(stdout !== '' && { stdout }) }) }),

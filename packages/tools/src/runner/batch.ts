@@ -6,7 +6,7 @@ import { errorInfo, NoetlError, type JsonObject } from '@noetl/protocol';
 import type { LineBatch, OutcomeBlock } from '../tool.ts';
 import { fillHoles, hasHoles } from './inputs.ts';
 import { RunnerLists } from './lists.ts';
-import { failures, outcomesOf } from './outcomes.ts';
+import { allFailed, outcomesOf } from './outcomes.ts';
 import type { RunnerEnd, RunnerPool } from './pool.ts';
 import type { RunnerEvent, RunnerProcess } from './process.ts';
 import { asPage, asRead, asReported, ForgedFrame } from './said.ts';
@@ -229,15 +229,15 @@ export class BatchRun {
   #outcomes(runner: RunnerProcess, header: Record<string, unknown>, body: Buffer): OutcomeBlock | undefined {
     const reported = asReported(header, this.#sent.length);
     const block = outcomesOf(reported, body, this.#batch.environment.error_status === true);
-    const count = block.texts.length;
+    const count = block.durations_ms.length;
     if (count === 0) return undefined;
     runner.progress += 1;
     this.#sent.splice(0, count);
     this.#single = false;
     this.#itemMs = Math.max(0.001, block.durations_ms.reduce((sum, ms) => sum + ms, 0) / count);
-    if (this.#batch.stop_on_error !== true || block.errors.size === 0) return block;
+    if (this.#batch.stop_on_error !== true || block.failures.size === 0) return block;
     this.#stopped = true;
-    return upToFirstError(block);
+    return upToFirstFailure(block);
   }
 
   /** No runner of this language can be started: every item fails, and none is tried again. */
@@ -246,7 +246,7 @@ export class BatchRun {
     let waiting = this.#sent.length + this.#ready.length;
     while (waiting > 0 && !this.#stopped) {
       this.#stopped = this.#batch.stop_on_error === true;
-      yield failures(errorInfo(error), this.#stopped ? 1 : waiting);
+      yield allFailed(errorInfo(error), this.#stopped ? 1 : waiting);
       waiting = (await this.#batch.take(FRAME_ITEMS_MAX)).length;
     }
     this.#stopped = true;
@@ -277,12 +277,12 @@ export class BatchRun {
             ? `the code was ended: ${event.reason}`
             : `the code ended its process (${event.reason})`,
         );
-    return failures(error.toInfo(), 1, ms);
+    return allFailed(error.toInfo(), 1, ms);
   }
 }
 
 /** Nothing follows the failure that stops a batch. */
-function upToFirstError({ texts, durations_ms, errors, prints }: OutcomeBlock): OutcomeBlock {
-  const first = Math.min(...errors.keys());
-  return { texts: texts.slice(0, first + 1), durations_ms: durations_ms.slice(0, first + 1), errors, prints };
+function upToFirstFailure(block: OutcomeBlock): OutcomeBlock {
+  const first = Math.min(...block.failures.keys());
+  return { ...block, durations_ms: block.durations_ms.slice(0, first + 1) };
 }

@@ -1,6 +1,7 @@
-/** What a runner reports of the items of a frame, as outcomes: results stay the texts that they came as. */
+/** What a runner reports of the items of a frame, as outcomes: results stay the bytes that they came in. */
 import { jsonText, NoetlError, type ErrorInfo, type JsonObject } from '@noetl/protocol';
-import type { LineBatch, OutcomeBlock } from '../tool.ts';
+import { JsonLines } from '../json-lines.ts';
+import type { ItemFailure, LineBatch, OutcomeBlock } from '../tool.ts';
 import { asFailure, json, linesOf, type Reported } from './said.ts';
 
 /** `errorStatus`: a result `{status: 'error'}` is a failure. Throws ForgedFrame. */
@@ -9,32 +10,25 @@ export function outcomesOf(
   body: Buffer,
   errorStatus: boolean,
 ): OutcomeBlock {
-  const texts = linesOf(body, ms.length);
+  const lines = linesOf(body, ms.length);
   // The result of a step is read on its way; those of a loop are looked at by Postgres, once a chunk.
-  if (texts.length === 1) json(texts[0] as string);
-  const errors = new Map<number, ErrorInfo>();
-  for (const place of failed) {
-    errors.set(place, codeError(texts[place] as string));
-    texts[place] = '';
-  }
+  if (lines.length === 1) json(lines.text(0));
+  const failures = new Map<number, ItemFailure>();
   if (errorStatus && body.includes('"status":"error"')) {
-    for (const [place, text] of texts.entries()) {
+    for (const [place, text] of lines.texts()) {
       const error = statusError(text);
-      if (error) errors.set(place, error);
+      if (error) failures.set(place, { error, text });
     }
   }
-  return { texts, durations_ms: ms, errors, prints: new Map(prints) };
+  for (const place of failed) failures.set(place, { error: codeError(lines.text(place)) });
+  return { lines, durations_ms: ms, failures, prints: new Map(prints) };
 }
 
 /** The same failure for `count` items. */
-export function failures(error: ErrorInfo, count: number, durationMs = 0): OutcomeBlock {
-  const places = Array.from({ length: count }, (_, place) => place);
-  return {
-    texts: places.map(() => ''),
-    durations_ms: places.map(() => durationMs),
-    errors: new Map(places.map((place) => [place, error])),
-    prints: new Map(),
-  };
+export function allFailed(error: ErrorInfo, count: number, durationMs = 0): OutcomeBlock {
+  const durations_ms = new Array<number>(count).fill(durationMs);
+  const failures = new Map([...durations_ms.keys()].map((place) => [place, { error }]));
+  return { lines: new JsonLines(Buffer.alloc(0)), durations_ms, failures, prints: new Map() };
 }
 
 /** Every item of a batch that cannot be run at all. */
@@ -42,7 +36,7 @@ export async function* refusedLines(batch: LineBatch, error: ErrorInfo): AsyncGe
   for (;;) {
     const { length } = await batch.take(batch.lookahead);
     if (length === 0) return;
-    yield failures(error, batch.stop_on_error === true ? 1 : length);
+    yield allFailed(error, batch.stop_on_error === true ? 1 : length);
     if (batch.stop_on_error === true) return;
   }
 }

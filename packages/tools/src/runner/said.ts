@@ -3,6 +3,7 @@
  * answer for the items of its own batch that are in flight, and for nothing else.
  */
 import type { ErrorCode } from '@noetl/protocol';
+import { JsonLines } from '../json-lines.ts';
 
 /** Said by code, not by a runner. */
 export class ForgedFrame extends Error {
@@ -29,7 +30,7 @@ export interface ToldFailure {
 }
 
 const FAILURES = new Set(['CODE_EXCEPTION', 'CODE_SYNTAX', 'RESULT_NOT_STORABLE', 'RESULT_TOO_LARGE']);
-/** Bounds of the runners themselves, in characters. */
+/** Bounds of the runners themselves: of results in bytes, of prints in characters. */
 const RESULT_MAX = 10 * 1024 * 1024;
 const PRINT_MAX = 65 * 1024;
 const PAGE_ITEMS_MAX = 1_000;
@@ -55,12 +56,11 @@ function isList(value: unknown): value is unknown[] {
 }
 
 /** One line for each outcome, none longer than a result may be. */
-export function linesOf(body: Buffer, count: number): string[] {
-  const lines = count === 0 && body.length === 0 ? [] : body.toString().split('\n');
+export function linesOf(body: Buffer, count: number): JsonLines {
+  const lines = new JsonLines(body);
   if (lines.length !== count) throw new ForgedFrame('other results than outcomes');
   // Runners say nothing after a result that is as large as it may be.
-  if (body.length > RESULT_MAX && lines.some((line) => line.length > RESULT_MAX))
-    throw new ForgedFrame('a result of more than 10 MiB');
+  if (body.length > RESULT_MAX && lines.longest > RESULT_MAX) throw new ForgedFrame('a result of more than 10 MiB');
   return lines;
 }
 
