@@ -54,8 +54,11 @@ export class Client {
     return this.ask(this.api.POST('/api/execute', { body: { ...target, payload }, params: { header } }));
   }
 
+  /** Without its history but for one event: whoever polls wants the state. */
   execution(id: string): Promise<ExecutionView> {
-    return this.ask(this.api.GET('/api/executions/{id}', { params: { path: { id } } }));
+    return this.ask(
+      this.api.GET('/api/executions/{id}', { params: { path: { id }, query: { page_size: 1 } } }),
+    );
   }
 
   /** One page of events after an event id, in order; without the iterations of loops unless asked for. */

@@ -10,7 +10,7 @@ import type { Id } from '@noetl/protocol';
 import { CopyBuffer } from './copy-buffer.ts';
 
 /** JSON text, or the bytes of it in a buffer that many share. */
-export type JsonText = string | { bytes: Buffer; from: number; to: number };
+type JsonText = string | { bytes: Buffer; from: number; to: number };
 
 /** Outcome of one iteration; texts are JSON. */
 export interface IterationRow {
@@ -39,7 +39,16 @@ export interface IterationFacts {
 
 /** The columns that rows share come first, so that they are one piece. */
 const COLUMNS = [
-  ...['execution_id', 'catalog_id', 'event_type', 'node_name', 'node_type', 'loop_name', 'loop_id', 'worker_id'],
+  ...[
+    'execution_id',
+    'catalog_id',
+    'event_type',
+    'node_name',
+    'node_type',
+    'loop_name',
+    'loop_id',
+    'worker_id',
+  ],
   ...['command_id', 'attempt', 'status'],
   ...['event_id', 'current_index', 'duration', 'result', 'current_item', 'meta', 'error'],
 ];

@@ -204,7 +204,8 @@ function storable(error: unknown): unknown {
 export async function isStorable(store: Store, row: IterationRow): Promise<boolean> {
   try {
     const { result_text: result, item_text, meta_text } = row;
-    const bytes = typeof result === 'string' ? Buffer.from(result) : result.bytes.subarray(result.from, result.to);
+    const bytes =
+      typeof result === 'string' ? Buffer.from(result) : result.bytes.subarray(result.from, result.to);
     await store.pool.query("SELECT convert_from($1, 'UTF8')::jsonb, $2::text, $3::jsonb", [
       bytes,
       item_text,

@@ -68,7 +68,9 @@ function* outcomes({ lines, durations_ms, failures, prints }: OutcomeBlock): Gen
   for (const [place, duration_ms] of durations_ms.entries()) {
     const facts = { stdout: prints.get(place) ?? '', duration_ms };
     const failure = failures.get(place);
-    yield failure ? { status: 'error', ...failure, ...facts } : { status: 'ok', text: lines.text(place), ...facts };
+    yield failure
+      ? { status: 'error', ...failure, ...facts }
+      : { status: 'ok', text: lines.text(place), ...facts };
   }
 }
 

@@ -17,7 +17,8 @@ export class JsonLines {
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
     if (bytes.length === 0) return;
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, end + 1)) this.#ends.push(end);
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, end + 1))
+      this.#ends.push(end);
     this.#ends.push(bytes.length);
   }
 

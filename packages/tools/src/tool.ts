@@ -134,7 +134,4 @@ export type ToolOutcome = {
   /** What the item printed, bounded. */
   stdout: string;
   duration_ms: number;
-} & (
-  | { status: 'ok'; /** JSON of the result. */ text: string }
-  | ({ status: 'error' } & ItemFailure)
-);
+} & ({ status: 'ok'; /** JSON of the result. */ text: string } | ({ status: 'error' } & ItemFailure));

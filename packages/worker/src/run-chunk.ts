@@ -4,7 +4,7 @@
  * was not started is handed back.
  */
 import { NeedsValue, render, startsChild, type Case, type Task } from '@noetl/playbook';
-import { errorInfo, NoetlError, type ErrorInfo, type Json, type JsonObject } from '@noetl/protocol';
+import { errorInfo, NoetlError, type Json, type JsonObject } from '@noetl/protocol';
 import type { IterationRow } from '@noetl/store';
 import {
   limitKeys,
@@ -25,6 +25,8 @@ import { Postponed } from './line.ts';
 import { iterationLocals, stopsOnError, type LoopContext } from './loop-context.ts';
 import type { LoadedValues } from './loaded-values.ts';
 import type { Redactor } from './redactor.ts';
+import { failureText } from './failed-row.ts';
+import { Pending } from './pending.ts';
 import { Suspended, type Progress } from './progress.ts';
 import { runTasks, type Children, type ItemOutcome } from './tasks.ts';
 
@@ -94,26 +96,6 @@ function isStream({ context: { step, loop }, gate, careful }: Chunk, task: Task)
 /** Cases without an action that is taken item by item. */
 function isForEngine({ then }: Case): boolean {
   return then.every((action) => action.do !== 'sink' && action.do !== 'retry' && action.do !== 'collect');
-}
-
-/** Items given to a tool whose outcomes are not back yet, and those that could not be given. */
-class Pending {
-  readonly unrendered = new Map<number, ErrorInfo>();
-  /** References that templates have to look into first. */
-  readonly missing: string[] = [];
-  readonly #indexes: number[] = [];
-  #taken = 0;
-
-  add(index: number): void {
-    this.#indexes.push(index);
-  }
-
-  /** The index whose outcome comes next. */
-  take(): number | undefined {
-    const index = this.#indexes[this.#taken];
-    this.#taken += 1;
-    return index;
-  }
 }
 
 class ChunkRun {
@@ -392,22 +374,4 @@ class ChunkRun {
     const byCount = tolerated_count !== null && failed > tolerated_count;
     return byCount || (tolerated_percent !== null && failed > (size * tolerated_percent) / 100);
   }
-}
-
-/** A row for an item whose tasks never ran. */
-export function failedRow(index: number, item_text: string, error: ErrorInfo): IterationRow {
-  const result_text = failureText(error);
-  return {
-    index,
-    status: 'FAILED',
-    result_text,
-    item_text,
-    error: error.message,
-    duration_s: 0,
-  };
-}
-
-/** The stored result of a failed iteration; also what `results[i]` gives under `on_error: continue`. */
-export function failureText(error: ErrorInfo): string {
-  return JSON.stringify({ status: 'error', error, context: { error: error.message } });
 }

@@ -10,9 +10,12 @@ import type { Peer } from './peer.ts';
 import { startService } from './services.ts';
 import { trial } from './trial.ts';
 
-/** Peers are measured at one size: the slowest need half a minute for it. */
-const ITEMS_MAX = 10_000;
-const LIMIT_MS = 300_000;
+/** Sizes that peers are measured at. The slowest need ten minutes for the larger one. */
+const ITEMS_MIN = 10_000;
+const ITEMS_MAX = 100_000;
+const LIMIT_MS = 15 * 60_000;
+/** A figure that takes longer gets one sample. */
+const ENOUGH_MS = 60_000;
 const DRIVER = fileURLToPath(new URL('./driver.js', import.meta.url));
 
 export const peers: Scenario = {
@@ -34,62 +37,80 @@ export async function measurePeers(peers: Peer[], options: RunOptions): Promise<
 
 async function measureInTurn(peers: Peer[], options: RunOptions, signal: AbortSignal): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const peer of peers) rows.push(...(await measurePeer(peer, options, signal)));
+  for (const items of sizes(options))
+    for (const peer of peers) rows.push(...(await measurePeer(peer, items, options, signal)));
   return rows;
 }
 
+/** Those asked for that fit, or the largest that is smaller. */
+function sizes({ items }: RunOptions): number[] {
+  const fitting = items.filter((count) => count >= ITEMS_MIN && count <= ITEMS_MAX);
+  return fitting.length > 0 ? fitting : [Math.min(ITEMS_MIN, ...items.slice(-1))];
+}
+
 /** One row for each variant. */
-async function measurePeer(peer: Peer, options: RunOptions, signal: AbortSignal): Promise<Row[]> {
+async function measurePeer(
+  peer: Peer,
+  items: number,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<Row[]> {
   const names = Object.keys(peer.variants);
   let folder: string;
   try {
     options.progress(`${peer.name}: installing`);
     folder = await installed(peer.name, peer.packages, signal);
   } catch (error) {
-    return names.map((name) => skipped(peer, name, options, error));
+    return names.map((name) => skipped({ peer, name, items }, options, error));
   }
   const rows: Row[] = [];
   for (const name of names) {
-    rows.push(await measureVariant({ peer, name, folder, signal }, options));
+    rows.push(await measureVariant({ peer, name, items, folder, signal }, options));
   }
   return rows;
 }
 
-interface Use {
+interface Subject {
   peer: Peer;
   /** Of the variant. */
   name: string;
+  items: number;
+}
+
+interface Use extends Subject {
   folder: string;
   signal: AbortSignal;
 }
 
 async function measureVariant(use: Use, options: RunOptions): Promise<Row> {
-  const { peer, name } = use;
+  const { peer, name, items } = use;
   try {
     const measure = (round: number) => {
-      options.progress(`${peer.name}, ${name}: run ${round} of ${options.repeat}`);
-      return measureOnce(use, options, join(options.dir, `${peer.name}-${name}-${round}`));
+      options.progress(`${peer.name}, ${name}, ${String(items)} items: run ${round} of ${options.repeat}`);
+      return measureOnce(use, options, join(options.dir, `${peer.name}-${name}-${String(items)}-${round}`));
     };
-    const timings = await repeated(options.repeat, measure, options.until);
+    const until = Math.min(options.until, performance.now() + ENOUGH_MS);
+    const timings = await repeated(options.repeat, measure, until);
     return row({
-      ...identity(peer, name, options),
-      samples: timings.map((timing) => size(options).items / timing.collected),
-      facts: facts(timings),
+      ...identity(use, options),
+      samples: timings.map((timing) => items / timing.collected),
+      facts: { items, ...facts(timings) },
     });
   } catch (error) {
-    return skipped(peer, name, options, error);
+    return skipped(use, options, error);
   }
 }
 
 /** On a service of its own, with nothing in it. */
 async function measureOnce(use: Use, options: RunOptions, dir: string): Promise<Timing> {
-  const { peer, name, folder, signal } = use;
+  const { peer, name, items, folder, signal } = use;
   signal.throwIfAborted();
   await mkdir(dir, { recursive: true });
   const service = await startService(peer.service, dir, folder);
   try {
     const { url, adminUrl } = service;
-    const order = { peer: peer.name, variant: name, folder, url, adminUrl, ...size(options) };
+    const size = { items, padding: paddingOf(options) };
+    const order = { peer: peer.name, variant: name, folder, url, adminUrl, ...size };
     return await trial(
       { ...order, workers: options.workers },
       { program: DRIVER, limitMs: LIMIT_MS, logFile: join(dir, 'run.log'), signal },
@@ -99,19 +120,17 @@ async function measureOnce(use: Use, options: RunOptions, dir: string): Promise<
   }
 }
 
-function identity(peer: Peer, name: string, options: RunOptions): Pick<Row, 'key' | 'label' | 'unit'> {
-  const { items, padding } = size(options);
+function identity({ peer, name, items }: Subject, options: RunOptions): Pick<Row, 'key' | 'label' | 'unit'> {
   return {
-    key: `peers/${peer.name}/${name}/${items}/${padding}`,
+    key: `peers/${peer.name}/${name}/${items}/${paddingOf(options)}`,
     label: peer.variants[name]?.label ?? name,
     unit: 'items/s',
   };
 }
 
-/** The largest size asked for that peers are measured at, with the least padding. */
-function size(options: RunOptions): { items: number; padding: number } {
-  const fitting = options.items.filter((items) => items <= ITEMS_MAX);
-  return { items: fitting.at(-1) ?? ITEMS_MAX, padding: Math.min(...options.padding) };
+/** Peers are measured with the least. */
+function paddingOf({ padding }: RunOptions): number {
+  return Math.min(...padding);
 }
 
 /** Of the run with the median duration. */
@@ -122,12 +141,13 @@ function facts(timings: Timing[]): Record<string, number> {
   return { enqueue_seconds: typical.enqueued, run_seconds: typical.collected - typical.enqueued };
 }
 
-function skipped(peer: Peer, name: string, options: RunOptions, error: unknown): Row {
+function skipped(subject: Subject, options: RunOptions, error: unknown): Row {
   const reason = error instanceof Error ? error.message : String(error);
   return {
-    ...identity(peer, name, options),
+    ...identity(subject, options),
     value: Number.NaN,
     samples: [],
-    skipped: `${peer.name} ${reason}`,
+    facts: { items: subject.items },
+    skipped: `${subject.peer.name} ${reason}`,
   };
 }

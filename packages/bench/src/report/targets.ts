@@ -64,8 +64,9 @@ function peers(rows: Row[], value: Value): Verdict[] {
     rows
       .filter(({ key }) => of.test(key))
       .map(({ key, label, value: theirs }) => {
-        const size = key.split('/').slice(-2).join('/');
-        return atLeast(`over ${label}`, ratio(value(`${JS}/${size}`), theirs), at_least, '×');
+        const [items = '', padding = ''] = key.split('/').slice(-2);
+        const ours = value(`${JS}/${items}/${padding}`);
+        return atLeast(`${items} items, over ${label}`, ratio(ours, theirs), at_least, '×');
       }),
   );
 }

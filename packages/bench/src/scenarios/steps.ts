@@ -6,7 +6,7 @@ import { repeated, row, type Row, type RunOptions, type Scenario } from '../scen
 import { clean, onStage, type Stage } from '../stage.ts';
 
 const CHAIN = 20;
-const WARM_RUNS = 3;
+const WARM_RUNS = 10;
 const SHORT = 5;
 /** Requests that wait for their answer at once. */
 const CLIENTS = 16;

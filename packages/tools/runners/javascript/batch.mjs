@@ -45,14 +45,14 @@ const RESERVED = new Set(['input', 'context', 'console', 'execution_id', 'result
  * execution to execution, because a function that lives on is a function that gets fast.
  */
 class Program {
-  #code;
+  code;
   #globals = freshGlobals();
   /** Strict code reaches its global object by this name only, be it written with an escape. */
   #seesGlobals;
   #functions = new Map();
 
   constructor(code) {
-    this.#code = code;
+    this.code = code;
     this.#seesGlobals = /globalThis|\\u/.test(code);
   }
 
@@ -79,7 +79,7 @@ class Program {
     const parameters = ['input', 'context', 'console', 'execution_id', ...names].join(', ');
     const head = `'use strict'; (async (${parameters}) => { let result; {`;
     const tail = `\n;if (typeof result !== 'undefined') return result; if (typeof main === 'function') return await main(input, context); } })`;
-    const script = new Script(`${head}\n${this.#code}${tail}`, { filename: FILE, lineOffset: -1 });
+    const script = new Script(`${head}\n${this.code}${tail}`, { filename: FILE, lineOffset: -1 });
     return script.runInContext(this.#globals);
   }
 }
@@ -103,6 +103,7 @@ export class Batch {
   #shared;
   #sharedIsPlain;
   #itemName;
+  #ready;
 
   constructor({ code, names, context, shared, item_name, stream, stop_on_error }) {
     this.#executionId = names.execution_id;
@@ -120,16 +121,41 @@ export class Batch {
     this.stopped = false;
   }
 
-  async run(item, holes) {
+  /** What the code makes of the item, or a promise of it; throws what the code throws. */
+  run(item, holes) {
+    this.#ready ??= this.#readyCall();
+    const { run, parameters, place } = this.#ready;
+    if (run === undefined || holes) return this.#runWhole(item, holes);
+    parameters[place] = item;
+    return Reflect.apply(run, undefined, parameters);
+  }
+
+  /** After each item, however it went. */
+  clear() {
+    this.#program.clearGlobals();
+  }
+
+  /**
+   * The usual call, made ready once: all inputs but the item are the same immutable values, and the code takes them by
+   * their names only.
+   */
+  #readyCall() {
+    const isUsual = this.#itemName !== null && this.#sharedIsPlain && this.#context === null;
+    if (!isUsual || /\b(input|context|main)\b|\\u/.test(this.#program.code)) return {};
+    const input = { ...this.#shared, [this.#itemName]: null };
+    const { names, run } = this.#program.functionFor(input);
+    const known = [undefined, undefined, console, this.#executionId];
+    const place = names.indexOf(this.#itemName);
+    if (place < 0) return {};
+    return { run, parameters: [...known, ...names.map((name) => input[name])], place: known.length + place };
+  }
+
+  #runWhole(item, holes) {
     let input = this.#inputs(item);
     let given = this.#context === null ? {} : JSON.parse(this.#context);
     if (holes) [input, given] = [openHoles(input), openHoles(given)];
     const { names, run } = this.#program.functionFor(input);
-    try {
-      return await run(input, given, console, this.#executionId, ...names.map((name) => input[name]));
-    } finally {
-      this.#program.clearGlobals();
-    }
+    return run(input, given, console, this.#executionId, ...names.map((name) => input[name]));
   }
 
   /** Containers are decoded for each item: what one changes, the next must not see. */

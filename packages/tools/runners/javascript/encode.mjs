@@ -18,8 +18,10 @@ export class Refused extends Error {
 
 /** JSON text of a result; refuses what Postgres cannot hold. */
 function encode(value) {
-  const text = JSON.stringify(value ?? null, isPlain(value) ? undefined : plain) ?? 'null';
-  if (!text.includes('\\u')) return checkDepth(value, text);
+  const flat = isFlat(value);
+  const text = JSON.stringify(value ?? null, flat ? undefined : plain) ?? 'null';
+  if (!flat) checkDepth(value, text);
+  if (!text.includes('\\u')) return text;
   if (text.includes('\\u0000')) {
     throw new Refused(
       'RESULT_NOT_STORABLE',
@@ -29,18 +31,17 @@ function encode(value) {
   if (/\\ud[89a-f]/i.test(text)) {
     throw new Refused('RESULT_NOT_STORABLE', 'the result holds a lone surrogate, which is no character');
   }
-  return checkDepth(value, text);
+  return text;
 }
 
 function checkDepth(value, text) {
   if (text.length > DEPTH_MAX && depthOf(value) > DEPTH_MAX) {
     throw new Refused('RESULT_NOT_STORABLE', `the result nests deeper than ${DEPTH_MAX} levels`);
   }
-  return text;
 }
 
 /** A flat object of scalars has nothing in it that JSON lacks a form for: the usual result of an item. */
-function isPlain(value) {
+function isFlat(value) {
   if (typeof value !== 'object' || value === null || typeof value.toJSON === 'function') return false;
   for (const key in value) {
     const type = typeof value[key];
@@ -99,7 +100,7 @@ function offload(items) {
   const flush = () => {
     if (!opened) ask({ op: 'list_open' });
     opened = true;
-    ask({ op: 'list_page', count: texts.length }, Buffer.from(`[${texts.join(LINE)}]`));
+    ask({ op: 'list_page', count: texts.length }, `[${texts.join(LINE)}]`);
     texts = [];
     size = 0;
   };

@@ -23,17 +23,25 @@ export function readFrame() {
   return { header: JSON.parse(payload.toString('utf8', 0, end)), body: payload.subarray(end + 1) };
 }
 
-export function writeFrame(header, ...chunks) {
-  const line = Buffer.from(`${JSON.stringify(header)}\n`);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(chunks.reduce((sum, chunk) => sum + chunk.length, line.length));
-  const bytes = Buffer.concat([length, line, ...chunks]);
-  for (let written = 0; written < bytes.length;) written += writeSync(1, bytes, written);
+/** Frames are gone when {@link writeFrame} returns, so that one piece of memory does for all that are not huge. */
+let scratch = Buffer.allocUnsafeSlow(1024 * 1024);
+const SCRATCH_MAX = 4 * 1024 * 1024;
+
+/** `body` is text. */
+export function writeFrame(header, body = '') {
+  const line = `${JSON.stringify(header)}\n`;
+  const most = 4 + 3 * (line.length + body.length);
+  if (most > scratch.length && most <= SCRATCH_MAX) scratch = Buffer.allocUnsafeSlow(most);
+  const bytes = most <= scratch.length ? scratch : Buffer.allocUnsafeSlow(most);
+  let end = 4 + bytes.utf8Write(line, 4);
+  end += bytes.utf8Write(body, end);
+  bytes.writeUInt32BE(end - 4);
+  for (let written = 0; written < end;) written += writeSync(1, bytes, written, end - written);
 }
 
 /** Sends a question and waits for its answer; frames of work that come before it wait their turn. */
-export function ask(header, ...chunks) {
-  writeFrame(header, ...chunks);
+export function ask(header, body) {
+  writeFrame(header, body);
   for (;;) {
     const frame = readFrame();
     if (frame.header.op === 'answer') return frame;

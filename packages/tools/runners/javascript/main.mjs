@@ -27,16 +27,13 @@ function failure(error) {
   };
 }
 
-/** One item; the status, and the JSON text of its result or failure. */
-async function runItem(batch, item, holes) {
-  startPrints();
-  try {
-    const value = await batch.run(item, holes);
-    const told = value === undefined ? { status: 'success', stdout: captured() } : value;
-    return { failed: false, text: encodeResult(told, batch.stream) };
-  } catch (error) {
-    return { failed: true, text: JSON.stringify(failure(error)).replaceAll('\\u0000', '') };
-  }
+/** JSON text of what an item gave. */
+function told(batch, value) {
+  return encodeResult(value === undefined ? { status: 'success', stdout: captured() } : value, batch.stream);
+}
+
+function failureText(error) {
+  return JSON.stringify(failure(error)).replaceAll('\\u0000', '');
 }
 
 async function runFrame(batch, each, body) {
@@ -48,7 +45,7 @@ async function runFrame(batch, each, body) {
   let flushed = performance.now();
   let started = flushed;
   const flush = (end) => {
-    writeFrame({ op: 'out', ...report, end }, Buffer.from(texts.join('\n')));
+    writeFrame({ op: 'out', ...report, end }, texts.join('\n'));
     report = { ms: [], failed: [], prints: [] };
     texts = [];
     held = 0;
@@ -56,8 +53,24 @@ async function runFrame(batch, each, body) {
     started = flushed;
   };
   for (let index = 0; index < items.length && !batch.stopped; index += 1) {
-    const { failed, text } = await runItem(batch, items[index], holes);
+    const item = items[index];
     items[index] = undefined;
+    let failed = false;
+    let text;
+    startPrints();
+    // In place, because a function of its own would be one more promise for each item.
+    try {
+      let value;
+      try {
+        value = await batch.run(item, holes);
+      } finally {
+        batch.clear();
+      }
+      text = told(batch, value);
+    } catch (error) {
+      failed = true;
+      text = failureText(error);
+    }
     const prints = captured();
     if (prints !== '') report.prints.push([texts.length, prints.replaceAll('\0', '')]);
     if (failed) {

@@ -24,8 +24,13 @@ test.each<[string, Record<string, unknown>]>([
 });
 
 test('a line for each', () => {
-  expect(linesOf(Buffer.from('1\n2'), 2)).toEqual(['1', '2']);
-  expect(linesOf(Buffer.alloc(0), 0)).toEqual([]);
+  const lines = linesOf(Buffer.from('1\n"ä"'), 2);
+  expect([...lines.texts()]).toEqual([
+    [0, '1'],
+    [1, '"ä"'],
+  ]);
+  expect(lines.at(1)).toMatchObject({ from: 2, to: 6 });
+  expect(linesOf(Buffer.alloc(0), 0)).toHaveLength(0);
   expect(() => linesOf(Buffer.from('1\n2'), 1)).toThrow(ForgedFrame);
   expect(() => linesOf(Buffer.alloc(11 * 1024 * 1024, 'x'), 1)).toThrow(ForgedFrame);
 });

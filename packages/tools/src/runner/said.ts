@@ -60,7 +60,8 @@ export function linesOf(body: Buffer, count: number): JsonLines {
   const lines = new JsonLines(body);
   if (lines.length !== count) throw new ForgedFrame('other results than outcomes');
   // Runners say nothing after a result that is as large as it may be.
-  if (body.length > RESULT_MAX && lines.longest > RESULT_MAX) throw new ForgedFrame('a result of more than 10 MiB');
+  if (body.length > RESULT_MAX && lines.longest > RESULT_MAX)
+    throw new ForgedFrame('a result of more than 10 MiB');
   return lines;
 }
 
