@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { CopyBuffer } from '@noetl/store';
 
 /** What differs between the rows of a chunk; texts are JSON. */
 export interface EventRow {
@@ -23,7 +24,8 @@ const TABLE = `
 const COLUMNS = `execution_id, event_id, catalog_id, event_type, node_name, node_type, status, result, current_index,
   current_item, loop_name, loop_id, duration, meta, worker_id, command_id, attempt`;
 
-const COPY = `COPY bench.event (${COLUMNS}) FROM STDIN`;
+const COPY = `COPY bench.event (${COLUMNS}) FROM STDIN (FORMAT binary)`;
+const WIDTH = COLUMNS.split(',').length;
 
 const INSERT = `INSERT INTO bench.event (${COLUMNS})
   SELECT 1, r.i + 1, 1, 'step.exit', 'process_items', 'iteration', 'COMPLETED', r.result, r.i, r.item, 'process_items',
@@ -37,18 +39,33 @@ export async function emptyTables(db: pg.Client): Promise<void> {
   await db.query('CHECKPOINT');
 }
 
-export function copyText(rows: readonly EventRow[]): string {
-  let text = '';
+/** As the product sends them, but for what differs from row to row. */
+export function copyBytes(rows: readonly EventRow[]): Buffer {
+  const buffer = new CopyBuffer();
+  buffer.begin();
   for (const { index, item, result } of rows) {
-    const place = String(index);
-    text += `1\t${String(index + 1)}\t1\tstep.exit\tprocess_items\titeration\tCOMPLETED\t${escape(result)}\t${place}\t`;
-    text += `${escape(item)}\tprocess_items\t1\t0.0001\t{"attempts":1}\tbench\t1\t1\n`;
+    buffer.row(WIDTH);
+    buffer.bigint(1n);
+    buffer.bigint(1n, index);
+    buffer.bigint(1n);
+    for (const text of ['step.exit', 'process_items', 'iteration', 'COMPLETED']) buffer.text(text);
+    buffer.jsonb(result);
+    buffer.int(index);
+    buffer.text(item);
+    buffer.text('process_items');
+    buffer.bigint(1n);
+    buffer.double(0.0001);
+    buffer.jsonb('{"attempts":1}');
+    buffer.text('bench');
+    buffer.bigint(1n);
+    buffer.int(1);
   }
-  return text;
+  buffer.end();
+  return buffer.written;
 }
 
-export async function copy(db: pg.Client | pg.PoolClient, text: string): Promise<void> {
-  await pipeline(Readable.from([Buffer.from(text)]), db.query(copyFrom(COPY)));
+export async function copy(db: pg.Client | pg.PoolClient, bytes: Buffer): Promise<void> {
+  await pipeline(Readable.from([bytes]), db.query(copyFrom(COPY)));
 }
 
 export function recordset(rows: readonly EventRow[]): string {
@@ -62,8 +79,4 @@ export function recordset(rows: readonly EventRow[]): string {
 
 export async function insertRecordset(db: pg.Client, text: string): Promise<void> {
   await db.query({ name: 'recordset', text: INSERT, values: [text] });
-}
-
-function escape(text: string): string {
-  return text.includes('\\') ? text.replaceAll('\\', '\\\\') : text;
 }

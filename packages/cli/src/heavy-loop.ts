@@ -24,7 +24,10 @@ export interface HeavyLoop {
 }
 
 /** Hears what there is to tell while it runs; a {@link Terminal} fits. */
-export type Listener = Pick<Terminal, 'note' | 'progress'>;
+export type Listener = Pick<Terminal, 'note' | 'progress'> & {
+  /** Seconds, 60 at most, in which nobody asks how far it is: for measuring, since questions are work as well. */
+  patience_s?: number;
+};
 
 export interface HeavyLoopOutcome {
   execution_id: string;
@@ -73,7 +76,12 @@ export async function runHeavyLoop(
     result_padding_size: loop.padding,
     processing_delay: loop.delay,
   };
-  const { execution_id } = await client.execute({ catalog_id }, { workload });
+  const { execution_id } = await client.ask(
+    client.api.POST('/api/execute', {
+      body: { catalog_id, payload: { workload } },
+      params: { query: { wait: listener.patience_s ?? 0 } },
+    }),
+  );
   let box = '';
   let loopId: string | undefined;
   const execution = await watchExecution(client, execution_id, {

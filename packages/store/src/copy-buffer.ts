@@ -4,6 +4,7 @@ const LENGTH_BYTES = 4;
 /** What comes before the text of a `jsonb` value: the version of the form. */
 const JSONB_VERSION = 1;
 const NULL = -1;
+const BEGIN = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const SHARE = 2 ** 32;
 const START_BYTES = 256 * 1024;
 /** Buffers of finished chunks. Memory outside V8's heap is freed late; made anew for each chunk, it piles up. */
@@ -36,6 +37,22 @@ export class CopyBuffer {
 
   get written(): Buffer {
     return this.#bytes.subarray(0, this.#end);
+  }
+
+  /** The mark and header of a COPY: `PGCOPY`, no flags, no extension. PostgreSQL manual, COPY, "Binary Format". */
+  begin(): void {
+    this.raw(BEGIN);
+  }
+
+  /** A row of so many fields begins. */
+  row(fields: number): void {
+    this.#room(2);
+    this.#view.setInt16(this.#end, fields);
+    this.#end += 2;
+  }
+
+  end(): void {
+    this.row(NULL);
   }
 
   /** Bytes as they are, without a length. */

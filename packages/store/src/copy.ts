@@ -66,11 +66,10 @@ export async function copyIterations(
   buffer.giveBack();
 }
 
-/** `PGCOPY`, no flags, no extension; rows; the mark of the end. PostgreSQL manual, COPY, "Binary Format". */
 function writeRows(buffer: CopyBuffer, facts: IterationFacts, rows: readonly IterationRow[]): void {
   const heads = { COMPLETED: headOf(facts, 'COMPLETED'), FAILED: headOf(facts, 'FAILED') };
   const base = BigInt(facts.base_event_id);
-  buffer.raw(Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1'));
+  buffer.begin();
   for (const { index, status, result_text, item_text, duration_s, meta_text, error } of rows) {
     buffer.raw(heads[status]);
     buffer.bigint(base, index);
@@ -83,14 +82,14 @@ function writeRows(buffer: CopyBuffer, facts: IterationFacts, rows: readonly Ite
     if (error === undefined) buffer.null();
     else buffer.text(error);
   }
-  buffer.raw(Buffer.from('\xff\xff', 'latin1'));
+  buffer.end();
 }
 
 /** The number of columns, and those that are the same for many rows. */
 function headOf(facts: IterationFacts, status: IterationRow['status']): Buffer {
   const head = new CopyBuffer();
   const { execution_id, catalog_id, step, loop_id, worker_id, command_id, attempt } = facts;
-  head.raw(Buffer.from([0, COLUMNS.length]));
+  head.row(COLUMNS.length);
   head.bigint(BigInt(execution_id));
   head.bigint(BigInt(catalog_id));
   for (const text of ['step.exit', step, 'iteration', step]) head.text(text);

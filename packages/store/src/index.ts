@@ -53,6 +53,7 @@ export {
 } from './collection.ts';
 export { claimCommand, heartbeat, staleCommands, type Claim, type CommandKey } from './command.ts';
 export type { IterationRow } from './copy.ts';
+export { CopyBuffer } from './copy-buffer.ts';
 export {
   deleteCredential,
   getCredential,

@@ -6,7 +6,7 @@ import { JSONCodec } from 'nats';
 import pLimit from 'p-limit';
 import pg from 'pg';
 import { compareAndSet, counterBucket, QUEUE } from '../carrier.ts';
-import { copy, copyText } from '../event-rows.ts';
+import { copy, copyBytes } from '../event-rows.ts';
 import { inProcess, itemCode } from '../item-code.ts';
 import type { PrototypeJob } from './job.ts';
 import { run } from './store.ts';
@@ -31,8 +31,8 @@ export async function prototype(job: PrototypeJob): Promise<() => Promise<void>>
   const consumer = await jetstream.consumers.get(QUEUE.stream, QUEUE.consumer);
   const limit = pLimit(job.inFlight);
   const handle = async ({ chunk, from, to }: ChunkMessage): Promise<void> => {
-    const text = copyText(await run(call, { from, to }, job.padding));
-    const completed = await finish(db, { chunk, text, count: to - from });
+    const rows = copyBytes(await run(call, { from, to }, job.padding));
+    const completed = await finish(db, { chunk, rows, count: to - from });
     await compareAndSet(bucket, (current) => Math.max(current, completed));
   };
   return async () => {
@@ -45,13 +45,13 @@ export async function prototype(job: PrototypeJob): Promise<() => Promise<void>>
   };
 }
 
-async function finish(db: pg.Pool, of: { chunk: number; text: string; count: number }): Promise<number> {
+async function finish(db: pg.Pool, of: { chunk: number; rows: Buffer; count: number }): Promise<number> {
   const client = await db.connect();
   try {
     await client.query('BEGIN');
     const fenced = await client.query({ name: 'fence', text: FENCE, values: [of.chunk] });
     if (fenced.rowCount !== 1) throw new Error(`chunk ${String(of.chunk)} came twice`);
-    await copy(client, of.text);
+    await copy(client, of.rows);
     const counted = await client.query<{ completed: number }>({
       name: 'count',
       text: COUNT,

@@ -1,7 +1,7 @@
 /** One warm resident runner, alone or piped straight into COPY: a chunk is stored while the next one runs. */
 import { createToolbox, type Toolbox } from '@noetl/tools';
 import pg from 'pg';
-import { copy, copyText, type EventRow } from '../event-rows.ts';
+import { copy, copyBytes, type EventRow } from '../event-rows.ts';
 import { item, itemCode, onRunner, resultText } from '../item-code.ts';
 import { CHUNK, type RunnerJob } from './job.ts';
 
@@ -12,7 +12,7 @@ export async function runner(job: RunnerJob): Promise<() => Promise<void>> {
   await db?.connect();
   await run(toolbox, job, { code, from: 0, to: CHUNK }, () => Promise.resolve());
   return () =>
-    run(toolbox, job, { code, from: job.from, to: job.to }, async (rows) => db && copy(db, copyText(rows)));
+    run(toolbox, job, { code, from: job.from, to: job.to }, async (rows) => db && copy(db, copyBytes(rows)));
 }
 
 /** One stream of items, so that the runner never waits; `store` gets a chunk when the one before is stored. */

@@ -1,6 +1,6 @@
 /** Sends rows that are there already to Postgres, a chunk a statement, as fast as one connection takes them. */
 import pg from 'pg';
-import { copy, copyText, insertRecordset, recordset, type EventRow } from '../event-rows.ts';
+import { copy, copyBytes, insertRecordset, recordset, type EventRow } from '../event-rows.ts';
 import { inProcess, item, itemCode, type ItemFunction } from '../item-code.ts';
 import { chunks, type StoreJob } from './job.ts';
 
@@ -8,12 +8,14 @@ export async function store({ databaseUrl, how, from, to, padding }: StoreJob): 
   const db = new pg.Client({ connectionString: databaseUrl });
   await db.connect();
   const call = inProcess(await itemCode('javascript'));
-  const encode = how === 'copy' ? copyText : recordset;
-  const send = how === 'copy' ? copy : insertRecordset;
-  const texts: string[] = [];
-  for (const range of chunks(from, to)) texts.push(encode(await run(call, range, padding)));
+  const ready: (() => Promise<void>)[] = [];
+  for (const range of chunks(from, to)) {
+    const rows = await run(call, range, padding);
+    const sent = how === 'copy' ? copyBytes(rows) : recordset(rows);
+    ready.push(() => (typeof sent === 'string' ? insertRecordset(db, sent) : copy(db, sent)));
+  }
   return async () => {
-    for (const text of texts) await send(db, text);
+    for (const send of ready) await send();
   };
 }
 

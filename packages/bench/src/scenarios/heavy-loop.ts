@@ -7,6 +7,8 @@ import { clean, onStage, type Stage } from '../stage.ts';
 /** Workers are resident: what counts is how fast they are when their code is compiled, not in their first second. */
 const WARM_ITEMS = 20_000;
 const WARM_ITEMS_QUICK = 5_000;
+/** The client waits in its request as long as that, and only then asks for progress. */
+const PATIENCE_S = 60;
 
 export const heavyLoop: Scenario = {
   name: 'heavy_loop',
@@ -81,6 +83,7 @@ export async function once(stage: Stage, options: RunOptions, loop: HeavyLoop): 
   const about = `${loop.language}, ${loop.mode}, ${String(loop.items)} items, padding ${String(loop.padding)}`;
   options.progress(about);
   const outcome = await runHeavyLoop(stage, loop, {
+    patience_s: PATIENCE_S,
     note: () => undefined,
     progress: (text) => options.progress(`${about}: ${text}`),
   });
