@@ -17,7 +17,7 @@ interface BenchOptions extends Wanted {
 }
 
 /** Sizes of the short run, and the seconds after which a scenario of it takes no second sample. */
-const SHORT = { items: [10_000], padding: [100], executions: 50, seconds: 14 };
+const SHORT = { items: [10_000], padding: [100], executions: 50, seconds: 9 };
 
 const INTERRUPTED = 130;
 

@@ -6,7 +6,9 @@ import { clean, onStage, type Stage } from '../stage.ts';
 
 /** Workers are resident: what counts is how fast they are when their code is compiled, not in their first second. */
 const WARM_ITEMS = 20_000;
-const WARM_ITEMS_QUICK = 5_000;
+const WARM_ITEMS_QUICK = 2_000;
+/** For small loops so many times their size is enough. */
+const WARM_TIMES = 10;
 /** The client waits in its request as long as that, and only then asks for progress. */
 const PATIENCE_S = 60;
 
@@ -17,7 +19,8 @@ export const heavyLoop: Scenario = {
   run: (options) =>
     onStage(options, { workers: options.workers }, async (stage) => {
       const rows: Row[] = [];
-      const warm = options.quick ? WARM_ITEMS_QUICK : WARM_ITEMS;
+      const most = WARM_TIMES * Math.max(...options.items);
+      const warm = options.quick ? WARM_ITEMS_QUICK : Math.min(WARM_ITEMS, most);
       for (const language of ['javascript', 'python'] as const) {
         await once(stage, options, { ...loopOf(language, 'parallel'), items: warm });
         for (const loop of loops(language, options)) rows.push(await measure(stage, options, loop));

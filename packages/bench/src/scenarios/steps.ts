@@ -7,6 +7,7 @@ import { clean, onStage, type Stage } from '../stage.ts';
 
 const CHAIN = 20;
 const WARM_RUNS = 10;
+const WARM_RUNS_QUICK = 3;
 const SHORT = 5;
 /** Requests that wait for their answer at once. */
 const CLIENTS = 16;
@@ -28,7 +29,7 @@ export const steps: Scenario = {
 /** p50 and p99 over all steps of all executions; a sample is one round of them. */
 async function chains(stage: Stage, options: RunOptions, kind: StepKind): Promise<Row[]> {
   const path = await register(stage, chain(CHAIN, kind));
-  for (let warm = 0; warm < WARM_RUNS; warm++) await toEnd(stage, path);
+  for (let warm = 0; warm < (options.quick ? WARM_RUNS_QUICK : WARM_RUNS); warm++) await toEnd(stage, path);
   const runs = Math.max(2, Math.ceil(options.executions / 50));
   const rounds = await repeated(
     options.repeat,
