@@ -1,7 +1,15 @@
 /** Loops on real Postgres: counted exactly once, whoever races whom. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startTestPostgres, waitFor, type TestPostgres } from '@noetl/testkit';
-import { claimCommand, isStorable, listEvents, readItems, stepResult, withExecution } from './index.ts';
+import {
+  claimCommand,
+  eventsByPage,
+  isStorable,
+  listEvents,
+  readItems,
+  stepResult,
+  withExecution,
+} from './index.ts';
 import { LoopFixture, row, rowsOf } from './loop-fixture.ts';
 
 const LEASE_MS = 60_000;
@@ -163,6 +171,52 @@ ORDER BY current_index;`);
       true,
       false,
     ]);
+  });
+
+  test('results that are bytes of one buffer are stored; what is no UTF-8 is refused, and found', async () => {
+    const [first] = await loops.commands();
+    const shared = Buffer.concat([
+      Buffer.from('{"text":"é\u{1F600}"}\n[1]\n'),
+      Buffer.from('"\xff"', 'latin1'),
+    ]);
+    const end = shared.length;
+    const slices = [
+      [0, end - 8],
+      [end - 7, end - 4],
+      [end - 3, end],
+    ].map(([from = 0, to = 0]) => ({ bytes: shared, from, to }));
+    const [good, list, bad] = slices.map((result_text, index) => row(index, { result_text }));
+    if (!good || !list || !bad) throw new Error('three rows');
+    await expect(loops.finish(first?.command_id ?? '', { rows: [good, list, bad] })).rejects.toMatchObject({
+      code: 'RESULT_NOT_STORABLE',
+    });
+    expect(await Promise.all([good, list, bad].map((of) => isStorable(loops.store, of)))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    await loops.finish(first?.command_id ?? '', { rows: [good, list, ...rowsOf(2, 10)] });
+    const { rows } = await loops.store.pool.query<{ result: unknown }>(
+      'SELECT result FROM noetl.event WHERE execution_id = $1 AND current_index < 2 ORDER BY current_index',
+      [loops.loop.execution_id],
+    );
+    expect(rows.map(({ result }) => result)).toEqual([{ text: 'é\u{1F600}' }, [1]]);
+  });
+
+  test('the number of events of an execution is that of its rows', async () => {
+    const { execution_id } = loops.loop;
+    const counted = async (): Promise<[told: number, stored: number]> => {
+      const { total } = await eventsByPage(loops.store, execution_id, { offset: 0, limit: 1 });
+      const { rows } = await loops.store.pool.query<{ n: number }>(
+        'SELECT count(*)::int AS n FROM noetl.event WHERE execution_id = $1',
+        [execution_id],
+      );
+      return [total, rows[0]?.n ?? -1];
+    };
+    const [before] = await counted();
+    const [first] = await loops.commands();
+    await loops.finish(first?.command_id ?? '', { rows: rowsOf(0, 10) });
+    expect(await counted()).toEqual([before + 10, before + 10]);
   });
 
   test('a failure that stops the loop drops what is pending; the last one out fills it', async () => {
