@@ -111,8 +111,16 @@ async function post<Answer>(url: string, body: unknown): Promise<Answer> {
   return answered(await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
 }
 
+/** Waits for the end of the invocation; a request that had no answer within fetch's own limit is made again. */
 async function outcome(url: string): Promise<Tally> {
-  return answered(await fetch(url));
+  for (;;) {
+    try {
+      return await answered(await fetch(url));
+    } catch (error) {
+      const { code } = ((error as Error).cause ?? {}) as { code?: string };
+      if (code !== 'UND_ERR_HEADERS_TIMEOUT') throw error;
+    }
+  }
 }
 
 async function answered<Answer>(response: Response): Promise<Answer> {
