@@ -44,14 +44,15 @@ export class Client {
     );
   }
 
-  /** Starts an execution of the newest version of `path`, or of one catalog entry. */
+  /** Starts an execution of the newest version of `path`, or of one catalog entry; with `waitS` the answer waits for its end so long. */
   execute(
     target: { path: string } | { catalog_id: string },
     payload: JsonObject,
-    idempotencyKey?: string,
+    { idempotencyKey, waitS = 0 }: { idempotencyKey?: string | undefined; waitS?: number } = {},
   ): Promise<Started> {
     const header = idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey };
-    return this.ask(this.api.POST('/api/execute', { body: { ...target, payload }, params: { header } }));
+    const params = { header, query: { wait: waitS } };
+    return this.ask(this.api.POST('/api/execute', { body: { ...target, payload }, params }));
   }
 
   /** Without its history but for one event: whoever polls wants the state. */

@@ -76,11 +76,10 @@ export async function runHeavyLoop(
     result_padding_size: loop.padding,
     processing_delay: loop.delay,
   };
-  const { execution_id } = await client.ask(
-    client.api.POST('/api/execute', {
-      body: { catalog_id, payload: { workload } },
-      params: { query: { wait: listener.patience_s ?? 0 } },
-    }),
+  const { execution_id } = await client.execute(
+    { catalog_id },
+    { workload },
+    { waitS: listener.patience_s ?? 0 },
   );
   let box = '';
   let loopId: string | undefined;

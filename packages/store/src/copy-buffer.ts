@@ -15,6 +15,9 @@ const SPARE_MAX_BYTES = 4 * 1024 * 1024;
 /** UTF-16 units become at most three bytes each. */
 const BYTES_MAX = 3;
 
+/** JSON text, or the bytes of it in a buffer that many share. */
+export type JsonText = string | { bytes: Buffer; from: number; to: number };
+
 export class CopyBuffer {
   #bytes: Buffer;
   #view: DataView;
@@ -99,7 +102,7 @@ export class CopyBuffer {
     this.#end += size;
   }
 
-  jsonb(value: string | { bytes: Buffer; from: number; to: number }): void {
+  jsonb(value: JsonText): void {
     const isText = typeof value === 'string';
     const most = isText ? value.length * BYTES_MAX : value.to - value.from;
     this.#room(LENGTH_BYTES + 1 + most);

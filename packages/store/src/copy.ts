@@ -7,10 +7,7 @@ import { Readable } from 'node:stream';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Id } from '@noetl/protocol';
-import { CopyBuffer } from './copy-buffer.ts';
-
-/** JSON text, or the bytes of it in a buffer that many share. */
-type JsonText = string | { bytes: Buffer; from: number; to: number };
+import { CopyBuffer, type JsonText } from './copy-buffer.ts';
 
 /** Outcome of one iteration; texts are JSON. */
 export interface IterationRow {
@@ -37,22 +34,11 @@ export interface IterationFacts {
   attempt: number;
 }
 
-/** The columns that rows share come first, so that they are one piece. */
-const COLUMNS = [
-  ...[
-    'execution_id',
-    'catalog_id',
-    'event_type',
-    'node_name',
-    'node_type',
-    'loop_name',
-    'loop_id',
-    'worker_id',
-  ],
-  ...['command_id', 'attempt', 'status'],
-  ...['event_id', 'current_index', 'duration', 'result', 'current_item', 'meta', 'error'],
-];
-const COPY = `COPY noetl.event (${COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`;
+/** The columns that many rows have in common come first, so that they are one piece. */
+const COLUMNS = `execution_id, catalog_id, event_type, node_name, node_type, loop_name, loop_id, worker_id, command_id,
+  attempt, status, event_id, current_index, duration, result, current_item, meta, error`;
+const WIDTH = COLUMNS.split(',').length;
+const COPY = `COPY noetl.event (${COLUMNS}) FROM STDIN (FORMAT binary)`;
 
 export async function copyIterations(
   client: pg.PoolClient,
@@ -89,7 +75,7 @@ function writeRows(buffer: CopyBuffer, facts: IterationFacts, rows: readonly Ite
 function headOf(facts: IterationFacts, status: IterationRow['status']): Buffer {
   const head = new CopyBuffer();
   const { execution_id, catalog_id, step, loop_id, worker_id, command_id, attempt } = facts;
-  head.row(COLUMNS.length);
+  head.row(WIDTH);
   head.bigint(BigInt(execution_id));
   head.bigint(BigInt(catalog_id));
   for (const text of ['step.exit', step, 'iteration', step]) head.text(text);
@@ -98,5 +84,5 @@ function headOf(facts: IterationFacts, status: IterationRow['status']): Buffer {
   head.bigint(BigInt(command_id));
   head.int(attempt);
   head.text(status);
-  return Buffer.from(head.written);
+  return head.written;
 }

@@ -37,7 +37,7 @@ export function addRunCommand(program: Command, exitWith: (code: number) => void
       const { client, terminal } = connect(options);
       const given = options.payload === undefined ? {} : parsePayload(options.payload);
       const payload = assign(given, options.set);
-      const started = await client.execute({ path }, payload, options.idempotencyKey);
+      const started = await client.execute({ path }, payload, { idempotencyKey: options.idempotencyKey });
       if (!options.watch) {
         printStarted(terminal, started);
         return;
