@@ -272,12 +272,13 @@ export async function publish(
       event_id: loop.loop_id,
     });
   }
+  // Before the commands, so that all goes out in one write.
+  if (events.length > 0) publishFeed(deps.bus, executionId, statusOf(hot.state));
   await Promise.all(
     commands.map((next) => publishCommand(deps.bus, next, { dedupe: `${next.command_id}:0` })),
   );
   await publishWoken(deps.bus, woken);
   for (const child of cancelled) notifyAdvance(deps.bus, child);
-  if (events.length > 0) publishFeed(deps.bus, executionId, statusOf(hot.state));
   await deps.failpoint('api.published');
 }
 

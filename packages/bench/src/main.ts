@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { Terminal } from '@noetl/cli';
 import { Command, InvalidArgumentError } from 'commander';
 import { machine } from './machine.ts';
+import { PEERS } from './peers/catalogue.ts';
 import { figures } from './report/figures.ts';
 import { report, type Measured } from './report/report.ts';
 import { cells, HEAD, table } from './report/table.ts';
@@ -16,8 +17,8 @@ interface BenchOptions extends Wanted {
   report?: string;
 }
 
-/** Sizes of the short run, and the seconds after which a scenario of it takes no second sample. */
-const SHORT = { items: [10_000], padding: [100], executions: 50, seconds: 9 };
+/** Sizes of the short run, and the seconds after which a figure of it gets no more samples. */
+const SHORT = { items: [10_000], padding: [100], executions: 50, seconds: 2 };
 
 const INTERRUPTED = 130;
 
@@ -31,6 +32,11 @@ const program = new Command('bench')
     false,
   )
   .option('--only <names>', 'scenarios to run, separated by commas', scenarioNames)
+  .option(
+    '--peers <names>',
+    'other products to compare with, separated by commas; all when absent',
+    peerNames,
+  )
   .option('--repeat <n>', 'measurements of each figure; the median counts', number, 3)
   .option('--items <list>', 'sizes of the loop', numbers, [1_000, 10_000, 100_000, 1_000_000])
   .option('--padding <list>', 'bytes of padding in each result', numbers, [100, 500])
@@ -99,10 +105,21 @@ function allNames(): string[] {
 }
 
 function scenarioNames(text: string): string[] {
+  return among(allNames(), text);
+}
+
+function peerNames(text: string): string[] {
+  return among(
+    PEERS.map(({ name }) => name),
+    text,
+  );
+}
+
+function among(known: string[], text: string): string[] {
   const asked = text.split(',').map((name) => name.trim());
-  const unknown = asked.filter((name) => !allNames().includes(name));
+  const unknown = asked.filter((name) => !known.includes(name));
   if (unknown.length > 0)
-    throw new InvalidArgumentError(`There is no ${unknown.join(', ')}; there are ${allNames().join(', ')}.`);
+    throw new InvalidArgumentError(`There is no ${unknown.join(', ')}; there are ${known.join(', ')}.`);
   return asked;
 }
 

@@ -6,8 +6,11 @@ import { STATE, sweepOwned } from '@noetl/cli/local';
 import type { Row, RunOptions, Scenario } from './scenario.ts';
 
 /** What a run is asked for. */
-export type Wanted = Pick<RunOptions, 'repeat' | 'items' | 'padding' | 'workers' | 'executions' | 'quick'> & {
-  /** Time of one scenario, after which figures with a sample get no more. */
+export type Wanted = Pick<
+  RunOptions,
+  'repeat' | 'items' | 'padding' | 'workers' | 'executions' | 'quick' | 'peers'
+> & {
+  /** Of one figure; after them it gets no more samples. */
   seconds?: number;
 };
 
@@ -26,7 +29,7 @@ export async function runScenario(
   const interruption = onInterruption(() => undefined);
   const run: RunOptions = {
     ...wanted,
-    until: performance.now() + (wanted.seconds ?? Infinity) * 1000,
+    secondsPerFigure: wanted.seconds ?? Infinity,
     dir,
     progress: (text) => terminal.progress(`${scenario.name}: ${text}`),
     atEnd: (stop) => stops.unshift(stop),

@@ -25,8 +25,10 @@ export interface RunOptions {
   executions: number;
   /** Only what the short run promises. */
   quick: boolean;
-  /** When figures that have a sample get no more, as `performance.now()` counts. */
-  until: number;
+  /** Names of the peers to measure; all when absent. */
+  peers?: string[];
+  /** A figure that has taken so long gets no more samples. */
+  secondsPerFigure: number;
   /** An empty folder of this scenario, deleted after it. */
   dir: string;
   /** Where the measuring stands now; replaces what was said before. */
@@ -50,6 +52,8 @@ export interface Row {
   facts?: Record<string, number | string>;
   /** Why there is no figure. */
   skipped?: string;
+  /** Of a rate without a figure, because the run was broken off: it is lower than this. */
+  below?: number;
   /** Points to plot besides, by series. */
   series?: Series[];
 }
@@ -64,15 +68,18 @@ export function row(of: Omit<Row, 'value'>): Row {
   return { ...of, value: median(of.samples) };
 }
 
-/** Runs `measure` as often as asked, one after another; less often, but once, when the time of `until` comes before. */
+/** Runs `measure` as often as asked, one after another; less often, but once, when that takes longer than `seconds`. */
 export async function repeated<T>(
   times: number,
   measure: (round: number) => Promise<T>,
-  until = Infinity,
+  seconds = Infinity,
 ): Promise<T[]> {
   const all: T[] = [];
-  for (let round = 1; round <= times && (round === 1 || performance.now() < until); round++)
+  const startedAt = performance.now();
+  for (let round = 1; round <= times; round++) {
     all.push(await measure(round));
+    if (performance.now() - startedAt >= seconds * 1_000) break;
+  }
   return all;
 }
 

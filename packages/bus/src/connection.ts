@@ -123,6 +123,8 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       timeout: REQUEST_TIMEOUT_MS,
       // A link that swallows everything is noticed after two pings without an answer.
       pingInterval: PING_MS,
+      // No stack trace of every request, just in case that it fails.
+      noAsyncTraces: true,
       ...login(options),
       ...encryption(options),
     });

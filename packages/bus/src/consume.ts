@@ -77,6 +77,8 @@ export function consumeAggregate(
 const codec = JSONCodec();
 const RETRY_MS = 500;
 const PULL_EXPIRES_MS = 10_000;
+/** Below one message; the client takes zero for its own default, which is to pull again after almost each message. */
+const NONE_PENDING = 0.5;
 /** The client reports every second missed heartbeat; this many reports mean that the pull is dead. */
 const SILENCES_MAX = 2;
 const GONE = new Set<string>([
@@ -110,7 +112,7 @@ function consume<T>(bus: Bus, source: Source<T>): Subscription {
     const consumer = await bus.jetstream.consumers.get(COMMANDS_STREAM, source.consumer);
     const messages = await consumer.consume({
       max_messages: source.maxMessages,
-      threshold_messages: Math.max(1, Math.floor(source.maxMessages / 2)),
+      threshold_messages: NONE_PENDING,
       expires: PULL_EXPIRES_MS,
       idle_heartbeat: PULL_EXPIRES_MS / 4,
     });

@@ -120,6 +120,7 @@ describe('schema', () => {
       '0010-owner-functions',
       '0011-pools',
       '0012-key-ids',
+      '0013-news',
     ]);
     await Promise.all(stores.map((one) => one.close()));
     await empty.stop();

@@ -14,6 +14,7 @@ import { access } from './migrations/0009-access.ts';
 import { ownerFunctions } from './migrations/0010-owner-functions.ts';
 import { pools } from './migrations/0011-pools.ts';
 import { keyIds } from './migrations/0012-key-ids.ts';
+import { news } from './migrations/0013-news.ts';
 import { ensurePartitions } from './partition.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
@@ -29,6 +30,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0010-owner-functions': ownerFunctions,
   '0011-pools': pools,
   '0012-key-ids': keyIds,
+  '0013-news': news,
 };
 
 /** Returns the names of the migrations applied by this call. `nowMs`: Unix time, for the first event partitions. */

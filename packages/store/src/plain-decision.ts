@@ -18,15 +18,6 @@ type NewsRow = { catalog_id: Id; last_event_id: Id } & (
   Parameters<typeof engineEvent>[0] | { event_id: null }
 );
 
-const SINCE = `
-  SELECT x.catalog_id, x.last_event_id, e.event_id, e.event_type, e.node_name, e.status, e.result, e.error, e.meta,
-    e.duration, e.command_id, e.loop_id
-  FROM noetl.execution AS x
-    LEFT JOIN noetl.event AS e ON e.execution_id = $1 AND e.event_id > $2 AND e.loop_name IS NULL
-  WHERE x.execution_id = $1 AND x.end_time IS NULL AND x.cancel_requested IS NULL
-    AND x.snapshot_event_id <= $2 AND x.last_event_id >= $2
-  ORDER BY e.event_id`;
-
 /**
  * What has happened since the event `version`. Undefined when that is no place to go on from: the execution has
  * ended, is to be cancelled, or the caller's state is from before a loop's ids were reserved.
@@ -34,7 +25,7 @@ const SINCE = `
 export async function newsSince(store: Store, executionId: Id, version: Id): Promise<News | undefined> {
   const { rows } = await store.pool.query<NewsRow>({
     name: 'news-since',
-    text: SINCE,
+    text: 'SELECT * FROM noetl.news_since($1, $2)',
     values: [executionId, version],
   });
   const [first] = rows;

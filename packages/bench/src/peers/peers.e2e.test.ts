@@ -114,7 +114,7 @@ function options(): RunOptions {
     workers: 2,
     executions: 1,
     quick: false,
-    until: Infinity,
+    secondsPerFigure: Infinity,
     dir,
     progress: () => undefined,
     atEnd: () => undefined,

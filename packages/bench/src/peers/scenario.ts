@@ -8,21 +8,25 @@ import { installed } from './install.ts';
 import type { Timing } from './messages.ts';
 import type { Peer } from './peer.ts';
 import { startService } from './services.ts';
-import { trial } from './trial.ts';
+import { TooSlow, trial } from './trial.ts';
 
 /** Sizes that peers are measured at. The slowest need ten minutes for the larger one. */
 const ITEMS_MIN = 10_000;
 const ITEMS_MAX = 100_000;
 const LIMIT_MS = 15 * 60_000;
 /** A figure that takes longer gets one sample. */
-const ENOUGH_MS = 60_000;
+const ENOUGH_S = 60;
 const DRIVER = fileURLToPath(new URL('./driver.js', import.meta.url));
 
 export const peers: Scenario = {
   name: 'peers',
   describe: 'Other products on the same items and body: every result durable and read back.',
-  run: (options) => measurePeers(PEERS, options),
+  run: (options) => measurePeers(asked(options), options),
 };
+
+function asked({ peers: names }: RunOptions): Peer[] {
+  return names === undefined ? PEERS : PEERS.filter(({ name }) => names.includes(name));
+}
 
 export async function measurePeers(peers: Peer[], options: RunOptions): Promise<Row[]> {
   const interruption = new AbortController();
@@ -89,8 +93,8 @@ async function measureVariant(use: Use, options: RunOptions): Promise<Row> {
       options.progress(`${peer.name}, ${name}, ${String(items)} items: run ${round} of ${options.repeat}`);
       return measureOnce(use, options, join(options.dir, `${peer.name}-${name}-${String(items)}-${round}`));
     };
-    const until = Math.min(options.until, performance.now() + ENOUGH_MS);
-    const timings = await repeated(options.repeat, measure, until);
+    const seconds = Math.min(options.secondsPerFigure, ENOUGH_S);
+    const timings = await repeated(options.repeat, measure, seconds);
     return row({
       ...identity(use, options),
       samples: timings.map((timing) => items / timing.collected),
@@ -149,5 +153,6 @@ function skipped(subject: Subject, options: RunOptions, error: unknown): Row {
     samples: [],
     facts: { items: subject.items },
     skipped: `${subject.peer.name} ${reason}`,
+    ...(error instanceof TooSlow && { below: subject.items / error.limitS }),
   };
 }

@@ -14,6 +14,16 @@ export interface TrialOptions {
   signal: AbortSignal;
 }
 
+/** The run was broken off at its limit. */
+export class TooSlow extends Error {
+  readonly limitS: number;
+
+  constructor(limitS: number, options?: ErrorOptions) {
+    super(`not done within ${limitS} s`, options);
+    this.limitS = limitS;
+  }
+}
+
 /** Throws with the reason when the run fails or takes longer than it may. */
 export async function trial(order: RunOrder, options: TrialOptions): Promise<Timing> {
   const log = openSync(options.logFile, 'a');
@@ -36,8 +46,7 @@ export async function trial(order: RunOrder, options: TrialOptions): Promise<Tim
     return said.timing;
   } catch (error) {
     if (options.signal.aborted) throw new Error('interrupted', { cause: error });
-    if (limit.signal.aborted)
-      throw new Error(`not done within ${options.limitMs / 1000} s`, { cause: error });
+    if (limit.signal.aborted) throw new TooSlow(options.limitMs / 1000, { cause: error });
     throw error;
   } finally {
     clearTimeout(timer);

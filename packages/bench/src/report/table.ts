@@ -4,10 +4,10 @@ import type { Row } from '../scenario.ts';
 
 export const HEAD = ['what', 'median', 'unit', 'lowest … highest', 'besides'];
 
-export function cells({ label, value, unit, samples, skipped, facts = {} }: Row): string[] {
+export function cells({ label, value, unit, samples, skipped, below, facts = {} }: Row): string[] {
   return [
     label,
-    skipped === undefined ? readable(value) : 'skipped',
+    skipped === undefined ? readable(value) : below === undefined ? 'skipped' : `< ${readable(below)}`,
     unit,
     samples.length > 1 ? `${readable(Math.min(...samples))} … ${readable(Math.max(...samples))}` : '',
     skipped ?? besides(facts),

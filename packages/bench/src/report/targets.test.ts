@@ -55,6 +55,22 @@ describe('targets', () => {
   });
 
   test.each([
+    [1_000, 50, true],
+    [999, 49.95, undefined],
+  ])('a peer that was broken off is beaten, or nobody knows: %d items/s', (ours, factor, met) => {
+    const broken = {
+      key: 'peers/restate/tree/100000/100',
+      label: 'tree',
+      unit: 'items/s',
+      value: NaN,
+    } as const;
+    const found = verdicts([...rows({ [`${JS}/100000/100`]: ours }), { ...broken, samples: [], below: 20 }]);
+    expect(found).toContainEqual(
+      expect.objectContaining({ what: '100000 items, over tree', value: factor, isLowerBound: true, met }),
+    );
+  });
+
+  test.each([
     [150, 200, true],
     [150, 300, false],
     [500, 513, false],

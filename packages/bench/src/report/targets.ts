@@ -7,6 +7,8 @@ export interface Verdict {
   target: string;
   /** Undefined when this run has not measured what it needs. */
   value: number | undefined;
+  /** `value` is the least that it can be. */
+  isLowerBound?: boolean;
   met: boolean | undefined;
 }
 
@@ -53,9 +55,10 @@ export function verdicts(rows: Row[]): Verdict[] {
 
 export const VERDICT_HEAD = ['what it must show', 'target', 'measured', 'outcome'];
 
-export function verdictCells({ what, target, value, met }: Verdict): string[] {
+export function verdictCells({ what, target, value, isLowerBound = false, met }: Verdict): string[] {
   const outcome = met === undefined ? 'not measured' : met ? 'met' : 'MISSED';
-  return [what, target, value === undefined ? '' : readable(value), outcome];
+  const measured = value === undefined ? '' : `${isLowerBound ? '> ' : ''}${readable(value)}`;
+  return [what, target, measured, outcome];
 }
 
 /** Each against our loop of the same size and padding, with JavaScript items as theirs. */
@@ -63,12 +66,18 @@ function peers(rows: Row[], value: Value): Verdict[] {
   return PEERS.flatMap(({ at_least, of }) =>
     rows
       .filter(({ key }) => of.test(key))
-      .map(({ key, label, value: theirs }) => {
+      .map(({ key, label, value: theirs, below: most }) => {
         const [items = '', padding = ''] = key.split('/').slice(-2);
         const ours = value(`${JS}/${items}/${padding}`);
-        return atLeast(`${items} items, over ${label}`, ratio(ours, theirs), at_least, '×');
+        const verdict = atLeast(`${items} items, over ${label}`, ratio(ours, most ?? theirs), at_least, '×');
+        return most === undefined ? verdict : ofLowerBound(verdict);
       }),
   );
+}
+
+/** A factor that is at least so much: what it misses by, nobody knows. */
+function ofLowerBound({ met, ...verdict }: Verdict): Verdict {
+  return { ...verdict, isLowerBound: true, met: met === true ? true : undefined };
 }
 
 /** Our own processes; a runner may hold what user code builds. */

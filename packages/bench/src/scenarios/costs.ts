@@ -22,7 +22,11 @@ export const costs: Scenario = {
     onStage(options, { workers: options.workers }, async (stage) => {
       await once(stage, options, { ...loopOf('python', 'parallel'), items: WARM_ITEMS });
       const items = Math.max(...options.items);
-      const found = await repeated(options.repeat, () => measure(stage, options, items), options.until);
+      const found = await repeated(
+        options.repeat,
+        () => measure(stage, options, items),
+        options.secondsPerFigure,
+      );
       return [...measured(found, items), ...modelled(middle(found))];
     }),
 };

@@ -6,7 +6,7 @@ import { clean, onStage, type Stage } from '../stage.ts';
 
 /** Workers are resident: what counts is how fast they are when their code is compiled, not in their first second. */
 const WARM_ITEMS = 20_000;
-const WARM_ITEMS_QUICK = 2_000;
+const WARM_ITEMS_QUICK = 10_000;
 /** For small loops so many times their size is enough. */
 const WARM_TIMES = 10;
 /** The client waits in its request as long as that (requests end after 30 s), and only then asks for progress. */
@@ -64,7 +64,7 @@ export function loopOf(language: HeavyLoop['language'], mode: HeavyLoop['mode'])
 
 async function measure(stage: Stage, options: RunOptions, loop: HeavyLoop): Promise<Row> {
   const { language, mode, items, padding } = loop;
-  const outcomes = await repeated(options.repeat, () => once(stage, options, loop), options.until);
+  const outcomes = await repeated(options.repeat, () => once(stage, options, loop), options.secondsPerFigure);
   return row({
     key: `heavy_loop/${language}/${mode}/${String(items)}/${String(padding)}`,
     label: `heavy loop, ${language}, ${mode}, ${String(items)} items, padding ${String(padding)}`,

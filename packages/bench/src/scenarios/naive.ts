@@ -16,7 +16,7 @@ const PROCESSES = 2;
 const IN_FLIGHT = 4;
 /** Items of a measurement: the rate does not depend on them, and the design is slow. */
 const ITEMS_MAX = { parallel: 5_000, sequential: 1_000 };
-const QUICK_ITEMS_MAX = { parallel: 1_500, sequential: 200 };
+const QUICK_ITEMS_MAX = { parallel: 800, sequential: 150 };
 
 interface Variant {
   language: Language;
@@ -83,7 +83,7 @@ async function measure(
       options.progress(`${label}: ${String(round)} of ${String(options.repeat)}`);
       return (items / (await once(options, { ...job, executionId: clockId(Date.now()).toString() }))) * 1000;
     },
-    options.until,
+    options.secondsPerFigure,
   );
   return row({ key: `naive/${language}/${mode}`, label, unit: 'items/s', samples, facts: { items } });
 }

@@ -6,8 +6,9 @@ import { repeated, row, type Row, type RunOptions, type Scenario } from '../scen
 import { clean, onStage, type Stage } from '../stage.ts';
 
 const CHAIN = 20;
-const WARM_RUNS = 10;
-const WARM_RUNS_QUICK = 3;
+/** Processes are resident: before a step's time says something of them, their code must have run some thousand times. */
+const WARM_RUNS = 300;
+const WARM_RUNS_QUICK = 40;
 const SHORT = 5;
 /** Requests that wait for their answer at once. */
 const CLIENTS = 16;
@@ -29,7 +30,8 @@ export const steps: Scenario = {
 /** p50 and p99 over all steps of all executions; a sample is one round of them. */
 async function chains(stage: Stage, options: RunOptions, kind: StepKind): Promise<Row[]> {
   const path = await register(stage, chain(CHAIN, kind));
-  for (let warm = 0; warm < (options.quick ? WARM_RUNS_QUICK : WARM_RUNS); warm++) await toEnd(stage, path);
+  options.progress(`warming up with chains of ${kind} steps`);
+  await atOnce(stage, path, options.quick ? WARM_RUNS_QUICK : WARM_RUNS);
   const runs = Math.max(2, Math.ceil(options.executions / 50));
   const rounds = await repeated(
     options.repeat,
@@ -39,7 +41,7 @@ async function chains(stage: Stage, options: RunOptions, kind: StepKind): Promis
       for (let run = 0; run < runs; run++) await toEnd(stage, path);
       return stepTimes(stage);
     },
-    options.until,
+    options.secondsPerFigure,
   );
   const facts = { steps: rounds[0]?.length ?? 0 };
   return [[0.5, 'p50'] as const, [0.99, 'p99'] as const].map(([p, name]) =>
@@ -73,10 +75,10 @@ async function throughput(stage: Stage, options: RunOptions): Promise<Row> {
         `${String(options.executions)} executions of ${String(SHORT)} steps: ${String(round)} of ${String(options.repeat)}`,
       );
       const startedAt = performance.now();
-      await pMap(Array(options.executions).keys(), () => toEnd(stage, path), { concurrency: CLIENTS });
+      await atOnce(stage, path, options.executions);
       return (options.executions / (performance.now() - startedAt)) * 1000;
     },
-    options.until,
+    options.secondsPerFigure,
   );
   const facts = { executions: options.executions, clients: CLIENTS };
   return row({
@@ -86,6 +88,11 @@ async function throughput(stage: Stage, options: RunOptions): Promise<Row> {
     samples,
     facts,
   });
+}
+
+/** Executions of one playbook, by several clients that each wait for the end. */
+async function atOnce(stage: Stage, path: string, executions: number): Promise<void> {
+  await pMap(Array(executions).keys(), () => toEnd(stage, path), { concurrency: CLIENTS });
 }
 
 /** From the request to the time at which the first item was stored; both clocks are this machine's. */
@@ -103,7 +110,7 @@ async function toFirstItem(stage: Stage, options: RunOptions): Promise<Row> {
       );
       return (rows[0]?.ms ?? NaN) - requestedAt;
     },
-    options.until,
+    options.secondsPerFigure,
   );
   return row({ key: 'steps/first_item', label: 'request to first item stored', unit: 'ms', samples });
 }

@@ -1,11 +1,9 @@
 """A step's code: compiled once, run for each item with globals of its own."""
 
 import ast
-import asyncio
 import builtins
 import datetime
 import importlib
-import inspect
 import json
 import linecache
 import os
@@ -93,6 +91,8 @@ def load(module):
 
 
 def call_main(main, inputs, context):
+    import inspect  # Half of the modules that a runner would otherwise start with are for this function.
+
     parameters = inspect.signature(main).parameters.values()
     given, takes_all = {}, any(p.kind is p.VAR_KEYWORD for p in parameters)
     if takes_all:
@@ -109,7 +109,11 @@ def call_main(main, inputs, context):
         elif parameter.default is parameter.empty:
             given[parameter.name] = None
     value = main(**given)
-    return asyncio.run(value) if inspect.iscoroutine(value) else value
+    if not inspect.iscoroutine(value):
+        return value
+    import asyncio
+
+    return asyncio.run(value)
 
 
 programs = {}
