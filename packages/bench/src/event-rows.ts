@@ -1,79 +1,69 @@
-/** A table shaped like `noetl.event` without everything else, and rows of it as they are sent to Postgres. */
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
+/** A table shaped like `noetl.event` without everything else, and rows in it as the product sends them to Postgres. */
 import type pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
-import { CopyBuffer } from '@noetl/store';
+import {
+  copyEncoded,
+  copyIterations,
+  CopyBuffer,
+  encodeIterations,
+  type IterationFacts,
+  type IterationRow,
+} from '@noetl/store';
 
-/** What differs between the rows of a chunk; texts are JSON. */
-export interface EventRow {
-  index: number;
-  item: string;
-  result: string;
-}
+const TABLE = 'bench.event';
 
-const TABLE = `
+const TABLES = `
   CREATE SCHEMA IF NOT EXISTS bench;
-  CREATE TABLE IF NOT EXISTS bench.event (LIKE noetl.event INCLUDING DEFAULTS, PRIMARY KEY (execution_id, event_id))
+  CREATE TABLE IF NOT EXISTS ${TABLE} (LIKE noetl.event INCLUDING DEFAULTS, PRIMARY KEY (execution_id, event_id))
     PARTITION BY RANGE (execution_id);
-  CREATE TABLE IF NOT EXISTS bench.event_all PARTITION OF bench.event
+  CREATE TABLE IF NOT EXISTS bench.event_all PARTITION OF ${TABLE}
     FOR VALUES FROM (0) TO (9223372036854775807);
   CREATE TABLE IF NOT EXISTS bench.loop (loop_id bigint PRIMARY KEY, completed int NOT NULL) WITH (fillfactor = 50);
   CREATE TABLE IF NOT EXISTS bench.chunk (chunk_id bigint PRIMARY KEY, state text NOT NULL);`;
 
-const COLUMNS = `execution_id, event_id, catalog_id, event_type, node_name, node_type, status, result, current_index,
-  current_item, loop_name, loop_id, duration, meta, worker_id, command_id, attempt`;
+const FACTS: IterationFacts = {
+  execution_id: '1',
+  catalog_id: '1',
+  step: 'process_items',
+  loop_id: '1',
+  base_event_id: '1',
+  command_id: '1',
+  worker_id: 'bench',
+  attempt: 1,
+};
 
-const COPY = `COPY bench.event (${COLUMNS}) FROM STDIN (FORMAT binary)`;
-const WIDTH = COLUMNS.split(',').length;
-
-const INSERT = `INSERT INTO bench.event (${COLUMNS})
+const INSERT = `INSERT INTO ${TABLE} (execution_id, event_id, catalog_id, event_type, node_name, node_type, status, result,
+    current_index, current_item, loop_name, loop_id, duration, worker_id, command_id, attempt)
   SELECT 1, r.i + 1, 1, 'step.exit', 'process_items', 'iteration', 'COMPLETED', r.result, r.i, r.item, 'process_items',
-    1, 0.0001, '{"attempts":1}', 'bench', 1, 1
-  FROM json_to_recordset($1::json) AS r (i int, item text, result jsonb)`;
+    1, r.duration, 'bench', 1, 1
+  FROM json_to_recordset($1::json) AS r (i int, item text, result jsonb, duration float8)`;
 
 /** The tables, made where they are missing, and empty. */
 export async function emptyTables(db: pg.Client): Promise<void> {
-  await db.query(TABLE);
-  await db.query('TRUNCATE bench.event, bench.loop, bench.chunk');
+  await db.query(TABLES);
+  await db.query(`TRUNCATE ${TABLE}, bench.loop, bench.chunk`);
   await db.query('CHECKPOINT');
 }
 
-/** As the product sends them, but for what differs from row to row. */
-export function copyBytes(rows: readonly EventRow[]): Buffer {
+export function copyRows(db: pg.ClientBase, rows: readonly IterationRow[]): Promise<void> {
+  return copyIterations(db, FACTS, rows, TABLE);
+}
+
+/** What {@link copyRows} sends, made before. */
+export function encoded(rows: readonly IterationRow[]): Buffer {
   const buffer = new CopyBuffer();
-  buffer.begin();
-  for (const { index, item, result } of rows) {
-    buffer.row(WIDTH);
-    buffer.bigint(1n);
-    buffer.bigint(1n, index);
-    buffer.bigint(1n);
-    for (const text of ['step.exit', 'process_items', 'iteration', 'COMPLETED']) buffer.text(text);
-    buffer.jsonb(result);
-    buffer.int(index);
-    buffer.text(item);
-    buffer.text('process_items');
-    buffer.bigint(1n);
-    buffer.double(0.0001);
-    buffer.jsonb('{"attempts":1}');
-    buffer.text('bench');
-    buffer.bigint(1n);
-    buffer.int(1);
-  }
-  buffer.end();
+  encodeIterations(buffer, FACTS, rows);
   return buffer.written;
 }
 
-export async function copy(db: pg.Client | pg.PoolClient, bytes: Buffer): Promise<void> {
-  await pipeline(Readable.from([bytes]), db.query(copyFrom(COPY)));
+export function copy(db: pg.ClientBase, bytes: Buffer): Promise<void> {
+  return copyEncoded(db, bytes, TABLE);
 }
 
-export function recordset(rows: readonly EventRow[]): string {
-  const values = rows.map(({ index, item, result }) => ({
-    i: index,
-    item,
-    result: JSON.parse(result) as unknown,
-  }));
+export function recordset(rows: readonly (IterationRow & { result_text: string })[]): string {
+  const values = rows.map(({ index, item_text, result_text, duration_s }) => {
+    const result = JSON.parse(result_text) as unknown;
+    return { i: index, item: item_text, result, duration: duration_s };
+  });
   return JSON.stringify(values);
 }
 

@@ -3,7 +3,7 @@ import { runInThisContext } from 'node:vm';
 import { playbookText, type HeavyLoop } from '@noetl/cli';
 import { parsePlaybook } from '@noetl/playbook';
 import type { Json, JsonObject } from '@noetl/protocol';
-import type { ToolBatch, ToolOutcome, Toolbox } from '@noetl/tools';
+import type { LineBatch, OutcomeBlock, Toolbox } from '@noetl/tools';
 
 export type Language = HeavyLoop['language'];
 
@@ -37,33 +37,29 @@ export function inProcess(code: string): ItemFunction {
   return runInThisContext(`(async (item, padding_size, delay) => {${code}\n})`) as ItemFunction;
 }
 
-/** Runs the items `[from, to)` on a resident runner; outcomes in order. */
-export function onRunner(
+/** Runs items on a resident runner as a worker does: texts in, blocks of results out, in order. */
+export async function* onRunner(
   toolbox: Toolbox,
   language: Language,
-  of: { code: string; from: number; to: number; padding: number },
-): AsyncIterable<ToolOutcome> {
-  const { code, from, to, padding } = of;
+  { code, padding, take }: { code: string; padding: number } & Pick<LineBatch, 'take'>,
+): AsyncGenerator<OutcomeBlock> {
   const tool = toolbox.get(language);
-  if (tool === undefined) throw new Error(`there is no tool ${language}`);
-  const items = function* (): ToolBatch['items'] {
-    for (let index = from; index < to; index++)
-      yield {
-        input: { item: item(index), padding_size: padding, delay: 0 },
-        idempotency_key: String(index),
-        attempt: 1,
-      };
+  if (tool?.stream === undefined) throw new Error(`there is no tool ${language}`);
+  const batch: LineBatch = {
+    config: { code },
+    shared: { padding_size: padding, delay: 0 },
+    item_name: 'item',
+    take,
+    lookahead: LOOKAHEAD,
+    environment: bareEnvironment(),
   };
-  return tool.run({ config: { code }, items: items(), lookahead: LOOKAHEAD, environment: bareEnvironment() });
+  for await (const block of tool.stream(batch)) {
+    for (const { error } of block.failures.values()) throw new Error(error.message);
+    yield block;
+  }
 }
 
-/** The text of an outcome's result; throws when the code failed. */
-export function resultText(outcome: ToolOutcome): string {
-  if (outcome.status === 'error') throw new Error(outcome.error.message);
-  return outcome.text;
-}
-
-function bareEnvironment(): ToolBatch['environment'] {
+function bareEnvironment(): LineBatch['environment'] {
   const absent = (): never => {
     throw new Error('the code of an item uses nothing stored');
   };

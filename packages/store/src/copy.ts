@@ -35,24 +35,35 @@ export interface IterationFacts {
 }
 
 /** The columns that many rows have in common come first, so that they are one piece. */
-const COLUMNS = `execution_id, catalog_id, event_type, node_name, node_type, loop_name, loop_id, worker_id, command_id,
+export const ITERATION_COLUMNS = `execution_id, catalog_id, event_type, node_name, node_type, loop_name, loop_id, worker_id, command_id,
   attempt, status, event_id, current_index, duration, result, current_item, meta, error`;
-const WIDTH = COLUMNS.split(',').length;
-const COPY = `COPY noetl.event (${COLUMNS}) FROM STDIN (FORMAT binary)`;
+const WIDTH = ITERATION_COLUMNS.split(',').length;
 
+/** `table` has the columns of `noetl.event`. */
 export async function copyIterations(
-  client: pg.PoolClient,
+  client: pg.ClientBase,
   facts: IterationFacts,
   rows: readonly IterationRow[],
+  table = 'noetl.event',
 ): Promise<void> {
   const buffer = CopyBuffer.take();
-  writeRows(buffer, facts, rows);
-  await pipeline(Readable.from([buffer.written]), client.query(copyFrom(COPY)));
+  encodeIterations(buffer, facts, rows);
+  await copyEncoded(client, buffer.written, table);
   // The server has had it all: the next chunk may use it.
   buffer.giveBack();
 }
 
-function writeRows(buffer: CopyBuffer, facts: IterationFacts, rows: readonly IterationRow[]): void {
+/** Sends what {@link encodeIterations} has written. */
+export async function copyEncoded(client: pg.ClientBase, bytes: Buffer, table: string): Promise<void> {
+  const statement = `COPY ${table} (${ITERATION_COLUMNS}) FROM STDIN (FORMAT binary)`;
+  await pipeline(Readable.from([bytes]), client.query(copyFrom(statement)));
+}
+
+export function encodeIterations(
+  buffer: CopyBuffer,
+  facts: IterationFacts,
+  rows: readonly IterationRow[],
+): void {
   const heads = { COMPLETED: headOf(facts, 'COMPLETED'), FAILED: headOf(facts, 'FAILED') };
   const base = BigInt(facts.base_event_id);
   buffer.begin();

@@ -52,7 +52,13 @@ export {
   writePage,
 } from './collection.ts';
 export { claimCommand, heartbeat, staleCommands, type Claim, type CommandKey } from './command.ts';
-export type { IterationRow } from './copy.ts';
+export {
+  copyEncoded,
+  copyIterations,
+  encodeIterations,
+  type IterationFacts,
+  type IterationRow,
+} from './copy.ts';
 export { CopyBuffer } from './copy-buffer.ts';
 export {
   deleteCredential,

@@ -37,6 +37,8 @@ export interface TestPlatform {
   restart(name: string): Promise<void>;
   /** What a process has logged so far. */
   log(name: string): string;
+  /** Where a worker or the aggregator says that it serves its metrics. */
+  metricsUrl(name: string): string;
   stop(): Promise<void>;
 }
 
@@ -95,6 +97,7 @@ export async function startPlatform(options: TestPlatformOptions): Promise<TestP
     addWorker: () => processes.addWorker(),
     restart: (name) => processes.restart(name),
     log: (name) => processes.log(name),
+    metricsUrl: (name) => metricsUrlIn(processes.log(name), name),
     stop: async () => {
       await processes.stop();
       await endServices();
@@ -114,4 +117,10 @@ function expectPermitted(logDir: string): void {
     if (line !== undefined)
       throw new Error(`${file} tells of a privilege that is lacking: ${line.slice(0, 300)}`);
   }
+}
+
+function metricsUrlIn(log: string, name: string): string {
+  const url = /"url":"(http:[^"]+\/metrics)"/.exec(log)?.[1];
+  if (url === undefined) throw new Error(`${name} does not say where its metrics are`);
+  return url;
 }

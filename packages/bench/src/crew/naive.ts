@@ -7,7 +7,7 @@ import type { JsonObject } from '@noetl/protocol';
 import { JSONCodec, type JsMsg } from 'nats';
 import pLimit from 'p-limit';
 import pg from 'pg';
-import { inProcess, item, itemCode, onRunner, resultText } from '../item-code.ts';
+import { inProcess, item, itemCode, onRunner } from '../item-code.ts';
 import { compareAndSet, counterBucket, QUEUE } from '../carrier.ts';
 import type { NaiveJob } from './job.ts';
 import { connectNats } from '../connect-nats.ts';
@@ -34,7 +34,7 @@ export async function naive(job: NaiveJob): Promise<() => Promise<void>> {
   const run = await runner(job);
   const handle = async (message: JsMsg): Promise<void> => {
     const { index, item: given } = codec.decode(message.data);
-    const result = await run(index, given);
+    const result = await run(given);
     const values = [
       job.executionId,
       String(index + 1),
@@ -57,23 +57,24 @@ export async function naive(job: NaiveJob): Promise<() => Promise<void>> {
   };
 }
 
-type RunItem = (index: number, given: JsonObject) => Promise<string>;
+type RunItem = (given: JsonObject) => Promise<string>;
 
 /** JavaScript in this process, Python in resident runners that are warm: cheaper than the seed's design has it. */
 async function runner({ language, padding, inFlight }: NaiveJob): Promise<RunItem> {
   const code = await itemCode(language);
   if (language === 'javascript') {
     const call = inProcess(code);
-    return async (_, given) => JSON.stringify(await call(given, padding, 0));
+    return async (given) => JSON.stringify(await call(given, padding, 0));
   }
   const toolbox = createToolbox({ runners: inFlight });
-  const one: RunItem = async (index) => {
+  const one: RunItem = async (given) => {
+    const lines = [JSON.stringify(given)];
     let text = '';
     // To the end: a runner that is left in the middle of its batch is not used again.
-    for await (const outcome of onRunner(toolbox, language, { code, from: index, to: index + 1, padding }))
-      text = resultText(outcome);
+    for await (const block of onRunner(toolbox, language, { code, padding, take: () => lines.splice(0) }))
+      text = block.lines.text(0);
     return text;
   };
-  await Promise.all(Array.from({ length: inFlight }, (_, index) => one(index, {})));
+  await Promise.all(Array.from({ length: inFlight }, (_, index) => one(item(index))));
   return one;
 }

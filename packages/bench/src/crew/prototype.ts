@@ -6,10 +6,11 @@ import { JSONCodec } from 'nats';
 import pLimit from 'p-limit';
 import pg from 'pg';
 import { compareAndSet, counterBucket, QUEUE } from '../carrier.ts';
-import { copy, copyBytes } from '../event-rows.ts';
+import type { IterationRow } from '@noetl/store';
+import { copyRows } from '../event-rows.ts';
 import { inProcess, itemCode } from '../item-code.ts';
 import type { PrototypeJob } from './job.ts';
-import { run } from './store.ts';
+import { rowsOf } from './in-process.ts';
 import { connectNats } from '../connect-nats.ts';
 
 export interface ChunkMessage {
@@ -31,8 +32,8 @@ export async function prototype(job: PrototypeJob): Promise<() => Promise<void>>
   const consumer = await jetstream.consumers.get(QUEUE.stream, QUEUE.consumer);
   const limit = pLimit(job.inFlight);
   const handle = async ({ chunk, from, to }: ChunkMessage): Promise<void> => {
-    const rows = copyBytes(await run(call, { from, to }, job.padding));
-    const completed = await finish(db, { chunk, rows, count: to - from });
+    const rows = await rowsOf(call, { from, to }, job.padding);
+    const completed = await finish(db, chunk, rows);
     await compareAndSet(bucket, (current) => Math.max(current, completed));
   };
   return async () => {
@@ -45,17 +46,17 @@ export async function prototype(job: PrototypeJob): Promise<() => Promise<void>>
   };
 }
 
-async function finish(db: pg.Pool, of: { chunk: number; rows: Buffer; count: number }): Promise<number> {
+async function finish(db: pg.Pool, chunk: number, rows: IterationRow[]): Promise<number> {
   const client = await db.connect();
   try {
     await client.query('BEGIN');
-    const fenced = await client.query({ name: 'fence', text: FENCE, values: [of.chunk] });
-    if (fenced.rowCount !== 1) throw new Error(`chunk ${String(of.chunk)} came twice`);
-    await copy(client, of.rows);
+    const fenced = await client.query({ name: 'fence', text: FENCE, values: [chunk] });
+    if (fenced.rowCount !== 1) throw new Error(`chunk ${String(chunk)} came twice`);
+    await copyRows(client, rows);
     const counted = await client.query<{ completed: number }>({
       name: 'count',
       text: COUNT,
-      values: [of.count],
+      values: [rows.length],
     });
     await client.query('COMMIT');
     return counted.rows[0]?.completed ?? 0;

@@ -1,7 +1,7 @@
 /**
  * Restate with its own server. Fan-out is a handler that calls another for each item and awaits all together
  * (docs.restate.dev/guides/parallelizing-work); a handler's result is durable in its journal. The tree is made by
- * hand: one handler calls branches of a hundred items, each of them calls its items.
+ * hand: one handler calls √N branches of √N items, each of them calls its items.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http2';
@@ -10,8 +10,6 @@ import { type HeavyItem, type HeavyResult, tally } from './item.ts';
 import type { Drive, DriverPlace, Peer, Place, Tally, Variant, WorkerPlace } from './peer.ts';
 import { pieces } from './settling.ts';
 
-/** Calls of one branch. */
-const BRANCH = 100;
 const AWAITED_AT_ONCE = 100;
 
 interface Context {
@@ -37,10 +35,11 @@ const fanOut: Variant = {
 };
 
 const tree: Variant = {
-  label: `Restate, hand-made tree of branches of ${BRANCH} items`,
+  label: 'Restate, hand-made tree: √N branches of √N items',
   work: (place) =>
     serve(place, async (context, items) => {
-      const calls = pieces(items, BRANCH).map((part, index) =>
+      const branches = pieces(items, Math.ceil(Math.sqrt(items.length)));
+      const calls = branches.map((part, index) =>
         (context.serviceClient({ name: `branch${index % place.workers}` }) as BranchService).run(part),
       );
       return (await together(place, calls)).flat();

@@ -41,10 +41,10 @@ beforeAll(async () => {
       },
       { what: `a round of each of ${API_SWEEPS.join(', ')}` },
     ),
-    worker: await scrape(addressOf('worker-1')),
+    worker: await scrape(platform.metricsUrl('worker-1')),
     aggregator: await waitFor(
       async () => {
-        const told = await scrape(addressOf('aggregator'));
+        const told = await scrape(platform.metricsUrl('aggregator'));
         const isThere = told.get('noetl_executions_open')?.samples.size === 2;
         // The first round may have been before the worker's first beat.
         const workerIsThere = total(told, 'noetl_workers') === 1;
@@ -61,13 +61,6 @@ afterAll(async () => {
   await ring.close();
   await platform.stop();
 });
-
-/** Where a process says that it serves its metrics. */
-function addressOf(name: string): string {
-  const address = /"url":"(http:[^"]+\/metrics)"/.exec(platform.log(name))?.[1];
-  if (address === undefined) throw new Error(`${name} does not say where its metrics are`);
-  return address;
-}
 
 async function scrape(url: string): Promise<Scrape> {
   const found: Scrape = new Map();

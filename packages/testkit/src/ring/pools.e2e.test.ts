@@ -119,8 +119,7 @@ describe('pools', () => {
     );
     expect(other.status).toBe('COMPLETED');
     const remaining = async (): Promise<number> => {
-      const address = /"url":"(http:[^"]+\/metrics)"/.exec(platform.log('aggregator'))?.[1] ?? '';
-      const text = await (await fetch(address)).text();
+      const text = await (await fetch(platform.metricsUrl('aggregator'))).text();
       return Number(/^noetl_chunks_remaining\{pool="gpu"\} (\d+)/m.exec(text)?.[1] ?? 0);
     };
     await waitFor(async () => (await remaining()) > 0, { what: 'chunks of the pool in the metrics' });
