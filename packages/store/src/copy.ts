@@ -35,7 +35,7 @@ export interface IterationFacts {
 }
 
 /** The columns that many rows have in common come first, so that they are one piece. */
-export const ITERATION_COLUMNS = `execution_id, catalog_id, event_type, node_name, node_type, loop_name, loop_id, worker_id, command_id,
+const ITERATION_COLUMNS = `execution_id, catalog_id, event_type, node_name, node_type, loop_name, loop_id, worker_id, command_id,
   attempt, status, event_id, current_index, duration, result, current_item, meta, error`;
 const WIDTH = ITERATION_COLUMNS.split(',').length;
 
