@@ -48,8 +48,8 @@ export function workerDied(what: string, times: number): ErrorInfo {
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * One such chunk at a time in this process: who is beside the culprit would be blamed with it. What waits is bounded by
- * the worker's slots.
+ * One such chunk at a time in this process, until it is stored: who is beside the culprit would be blamed with it, and
+ * who has run but is not stored yet as well. What waits is bounded by the worker's slots.
  */
 export function alone<T>(work: () => Promise<T>): Promise<T> {
   const next = last.then(work, work);

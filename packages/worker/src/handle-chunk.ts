@@ -38,7 +38,17 @@ type Work = Pick<ChunkResult, 'rows' | 'stop' | 'ctx' | 'bytes' | 'elapsed_ms'> 
 
 const NOTHING = { rows: [], stop: false, ctx: {}, bytes: 0, elapsed_ms: 0 };
 
-export async function handleChunk(
+export function handleChunk(
+  deps: WorkerDeps,
+  command: ChunkCommand,
+  claimed: Claimed,
+  lease: Lease,
+): Promise<void> {
+  const handled = (): Promise<void> => runAndFinish(deps, command, claimed, lease);
+  return claimed.deaths > 0 ? alone(handled) : handled();
+}
+
+async function runAndFinish(
   deps: WorkerDeps,
   command: ChunkCommand,
   claimed: Claimed,
@@ -135,9 +145,9 @@ async function runRange(
   const careful = carefulOf(deps, command, claimed);
   const places = { from, to, items, ...(indexes && { indexes }) };
   const chunk = { context, ...places, ctx, loop_failed, ...tools, ...(careful && { careful }) };
-  const work = (): Promise<ChunkResult | undefined> =>
-    suspendOrGoOn(deps, command, progressOf(progress), (resumed) => runChunk(chunk, resumed));
-  const result = await (careful ? alone(work) : work());
+  const result = await suspendOrGoOn(deps, command, progressOf(progress), (resumed) =>
+    runChunk(chunk, resumed),
+  );
   return result && { ...result, remaining: result.next < to ? [[result.next, to]] : [] };
 }
 

@@ -8,7 +8,8 @@ import { clean, onStage, type Stage } from '../stage.ts';
 const CHAIN = 20;
 /** Processes are resident: before a step's time says something of them, their code must have run some thousand times. */
 const WARM_RUNS = 300;
-const WARM_RUNS_QUICK = 40;
+/** A small measurement has a small one before it. */
+const WARM_SHARE = 0.8;
 const SHORT = 5;
 /** Requests that wait for their answer at once. */
 const CLIENTS = 16;
@@ -31,7 +32,7 @@ export const steps: Scenario = {
 async function chains(stage: Stage, options: RunOptions, kind: StepKind): Promise<Row[]> {
   const path = await register(stage, chain(CHAIN, kind));
   options.progress(`warming up with chains of ${kind} steps`);
-  await atOnce(stage, path, options.quick ? WARM_RUNS_QUICK : WARM_RUNS);
+  await atOnce(stage, path, Math.min(WARM_RUNS, Math.ceil(options.executions * WARM_SHARE)));
   const runs = Math.max(2, Math.ceil(options.executions / 50));
   const rounds = await repeated(
     options.repeat,

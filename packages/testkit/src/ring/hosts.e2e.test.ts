@@ -58,8 +58,9 @@ whereHostsAre(
     await waitFor(async () => (await countedItems(ring, id)) > 0, { what: 'the first items' });
     await hosts.pull(0);
     const atPull = await countedItems(ring, id);
+    // The host may hold locks in Postgres; they end with its transaction's time.
+    await waitFor(async () => (await countedItems(ring, id)) > atPull, { what: 'items of the other host' });
     await delay(2 * LEASE_MS);
-    expect(await countedItems(ring, id)).toBeGreaterThan(atPull);
     await hosts.plug(0);
     await expectExactLoop(ring, id, ITEMS);
     expect(platform.processes.ended()).toEqual([]);
