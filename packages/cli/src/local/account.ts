@@ -49,14 +49,21 @@ export function reachable(path: string, account: Account): boolean {
  */
 export async function ownedFolder(dir: string, account: Account | undefined): Promise<string> {
   if (account === undefined) {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await privateFolder(dir);
     return dir;
   }
   let place = dir;
-  if (reachable(dir, account)) await mkdir(dir, { recursive: true, mode: 0o700 });
+  await mkdir(dirname(resolve(dir)), { recursive: true });
+  if (reachable(dir, account)) await privateFolder(dir);
   else place = await folderAmongOthers(`/var/tmp/noetl-${digest(dir)}`, account);
   await chown(place, account.uid, account.gid);
   return place;
+}
+
+/** Ours alone. Folders above it are made first: made together they would get its mode, and let no other account pass. */
+export async function privateFolder(dir: string): Promise<void> {
+  await mkdir(dirname(resolve(dir)), { recursive: true });
+  await mkdir(dir, { recursive: true, mode: 0o700 });
 }
 
 /** A copy of the folder `programs` that the account can reach; the folder itself when it already can. */

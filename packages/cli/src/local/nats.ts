@@ -4,9 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { privateFolder } from './account.ts';
 import { Child, commandOf, isAlive } from './child.ts';
 import { NATS_ADMIN, natsUsers } from './nats-users.ts';
 import { type NatsProgram, natsProgram } from './nats-program.ts';
@@ -49,7 +50,7 @@ const POLL_MS = 10;
 /** Starts nats-server in `dir`; resolves when JetStream is ready for clients. */
 export async function startLocalNats(options: LocalNatsOptions): Promise<LocalNats> {
   const { dir } = options;
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await privateFolder(dir);
   const program = await natsProgram(options.toolDir ?? dir, options.log);
   await stopLeftover(dir);
   const password = options.open === true ? undefined : await adminPassword(dir);
