@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Account, ownedFolder, reachable } from './account.ts';
+import { type Account, ownedFolder, privateFolder, reachable } from './account.ts';
 
 /** An account that owns nothing here. */
 const STRANGER: Account = { name: 'stranger', uid: 54_321, gid: 54_321 };
@@ -17,6 +17,15 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(dir, { recursive: true, force: true }));
+
+test('what is made above a private folder is an ordinary one', async () => {
+  const modeOf = async (...names: string[]): Promise<number> =>
+    (await stat(join(dir, ...names))).mode & 0o777;
+  await mkdir(join(dir, 'ordinary'));
+  await privateFolder(join(dir, 'run', 'nats'));
+  expect(await modeOf('run')).toBe(await modeOf('ordinary'));
+  expect(await modeOf('run', 'nats')).toBe(0o700);
+});
 
 test('a folder below a closed one cannot be reached by somebody else', () => {
   expect(reachable(join(dir, 'data'), STRANGER)).toBe(true);
