@@ -9,6 +9,9 @@ import {
   type IterationRow,
 } from '@noetl/store';
 
+/** Of an item that ran in this process: its result is a text, not a piece of a runner's frame. */
+export type TextRow = IterationRow & { result_text: string };
+
 const TABLE = 'bench.event';
 
 const TABLES = `
@@ -59,7 +62,7 @@ export function copy(db: pg.ClientBase, bytes: Buffer): Promise<void> {
   return copyEncoded(db, bytes, TABLE);
 }
 
-export function recordset(rows: readonly (IterationRow & { result_text: string })[]): string {
+export function recordset(rows: readonly TextRow[]): string {
   const values = rows.map(({ index, item_text, result_text, duration_s }) => {
     const result = JSON.parse(result_text) as unknown;
     return { i: index, item: item_text, result, duration: duration_s };

@@ -1,13 +1,13 @@
 /** Rows of items that ran as plain functions of this process. */
-import type { IterationRow } from '@noetl/store';
+import type { TextRow } from '../event-rows.ts';
 import { item, type ItemFunction } from '../item-code.ts';
 
 export async function rowsOf(
   call: ItemFunction,
   { from, to }: { from: number; to: number },
   padding: number,
-): Promise<(IterationRow & { result_text: string })[]> {
-  const rows: (IterationRow & { result_text: string })[] = [];
+): Promise<TextRow[]> {
+  const rows: TextRow[] = [];
   for (let index = from; index < to; index++) {
     const given = item(index);
     const startedAt = performance.now();

@@ -122,8 +122,6 @@ export async function register({ client }: Stage, text: string): Promise<string>
 
 /** Starts an execution and waits for its end in the same request. */
 export async function toEnd({ client }: Stage, path: string): Promise<void> {
-  const { status, execution_id } = await client.ask(
-    client.api.POST('/api/execute', { body: { path }, params: { query: { wait: END_WITHIN_S } } }),
-  );
+  const { status, execution_id } = await client.execute({ path }, {}, { waitS: END_WITHIN_S });
   if (status !== 'COMPLETED') throw new Error(`execution ${execution_id} of ${path}: ${status}`);
 }

@@ -53,6 +53,7 @@ export async function ownedFolder(dir: string, account: Account | undefined): Pr
     return dir;
   }
   let place = dir;
+  // `reachable` judges only folders that are there.
   await mkdir(dirname(resolve(dir)), { recursive: true });
   if (reachable(dir, account)) await privateFolder(dir);
   else place = await folderAmongOthers(`/var/tmp/noetl-${digest(dir)}`, account);
