@@ -4,7 +4,7 @@
  */
 import { loopKey, notifyAdvance, raiseCompleted, type Bus } from '@noetl/bus';
 import type { ExecutionTraces, Failpoint, Log } from '@noetl/service';
-import { closeLoop, getLoop, type LoopKey, type LoopRow, type Store } from '@noetl/store';
+import { closeLoop, countLoop, getLoop, type LoopKey, type LoopRow, type Store } from '@noetl/store';
 import type { AggregatorRecorder } from './metrics.ts';
 
 /** Results up to this size travel inside `loop.done`; beyond it, a reference. */
@@ -28,15 +28,15 @@ export async function collect(deps: AggregatorDeps, key: LoopKey): Promise<boole
     deps.log.warn('asked to aggregate a loop that Postgres does not know', { ...key });
     return true;
   }
-  // Before it is closed: nobody comes back to the count of a loop that is done.
-  await showCount(deps.bus, loop);
-  if (loop.state !== 'filled') return loop.state === 'done';
-  await deps.failpoint('aggregator.counted');
   const startedAt = performance.now();
-  const { closed } = await closeLoop(deps.store, key, {
-    inline_max_bytes: INLINE_MAX_BYTES,
-    nowMs: deps.nowMs(),
-  });
+  const [counted] = await Promise.all([
+    countLoop(deps.store, loop, INLINE_MAX_BYTES),
+    // Before it is closed: nobody comes back to the count of a loop that is done.
+    showCount(deps.bus, loop),
+  ]);
+  if (!counted) return loop.state === 'done';
+  await deps.failpoint('aggregator.counted');
+  const closed = await closeLoop(deps.store, counted, deps.nowMs());
   await deps.failpoint('aggregator.closed');
   if (closed) {
     deps.record.closed((performance.now() - startedAt) / 1000);

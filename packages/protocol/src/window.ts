@@ -11,7 +11,7 @@ export interface LoopBounds {
 }
 
 /** Of slow items the chunk's budget hands most of it back. */
-const FIRST_CHUNK_MAX = 1_000;
+const FIRST_CHUNK_MAX = 2_000;
 
 /** Chunks of one loop that may be out: twice what the pool can run, within the author's bound. */
 export function windowOf(

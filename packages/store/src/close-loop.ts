@@ -17,7 +17,7 @@ import { externalise, readItems } from './collection.ts';
 import { connection, type Store, type Tx } from './database.ts';
 import { appendEvents } from './event-log.ts';
 import { lockExecution, raiseLastEvent } from './execution.ts';
-import type { LoopKey, LoopRow } from './loop.ts';
+import type { LoopRow } from './loop.ts';
 import { stepTimeout } from './step-deadline.ts';
 import { basesOf, rowsIn, spanOf, toleratedOf } from './loop-rows.ts';
 
@@ -53,42 +53,53 @@ async function ownRows(store: Store, { execution_id, base_event_id, ...loop }: L
   return rows[0]?.count ?? 0;
 }
 
-export interface CloseOptions {
-  /** Results up to this many bytes go into the event; beyond it, a reference. */
-  inline_max_bytes: number;
-  /** Unix time. */
-  nowMs: number;
+/** A filled loop, and what its rows hold. */
+export interface CountedLoop {
+  loop: LoopRow;
+  facts: LoopFacts;
+  /** All results, or a reference to them. */
+  results: Json;
 }
 
-/** Closed by this very call, or not: already done, still running, or rows are missing. */
-export async function closeLoop(
+/**
+ * Undefined when there is nothing to close: already done, still running, or rows are missing. Results up to
+ * `inlineMaxBytes` go into `loop.done`; beyond it, a reference.
+ */
+export async function countLoop(
   store: Store,
-  key: LoopKey,
-  options: CloseOptions,
-): Promise<{ closed: boolean }> {
-  const before = await filledLoop(store, key);
-  if (!before) return { closed: false };
-  const facts = await loopFacts(store, before);
-  const rows = before.redrive ? await ownRows(store, before) : facts.rows;
-  if (rows !== before.completed) return { closed: false };
-  const results = await resultsOf(store, before, facts, options.inline_max_bytes);
+  loop: LoopRow,
+  inlineMaxBytes: number,
+): Promise<CountedLoop | undefined> {
+  if (loop.state !== 'filled') return undefined;
+  const facts = await loopFacts(store, loop);
+  const rows = loop.redrive ? await ownRows(store, loop) : facts.rows;
+  if (rows !== loop.completed) return undefined;
+  return { loop, facts, results: await resultsOf(store, loop, facts, inlineMaxBytes) };
+}
+
+/** True when this very call has closed the loop. `nowMs` is Unix time. */
+export function closeLoop(
+  store: Store,
+  { loop, facts, results }: CountedLoop,
+  nowMs: number,
+): Promise<boolean> {
+  const { execution_id, loop_id, step } = loop;
   return store.db.transaction().execute(async (tx) => {
-    const locked = await lockExecution(tx, key.execution_id);
+    const locked = await lockExecution(tx, execution_id);
     const { numUpdatedRows } = await tx
       .updateTable('loop')
       .set({ state: 'done', done_at: sql<Date>`now()` })
-      .where('execution_id', '=', key.execution_id)
-      .where('loop_id', '=', key.loop_id)
+      .where('execution_id', '=', execution_id)
+      .where('loop_id', '=', loop_id)
       .where('state', '=', 'filled')
       .executeTakeFirst();
-    if (!locked || numUpdatedRows === 0n) return { closed: false };
-    const ids = idSource(locked.last_event_id, options.nowMs);
+    if (!locked || numUpdatedRows === 0n) return false;
+    const ids = idSource(locked.last_event_id, nowMs);
     const events: EngineEvent[] = [];
-    const step = before.step;
-    if (Object.keys(before.ctx).length > 0) {
+    if (Object.keys(loop.ctx).length > 0) {
       const result: Record<string, Json> = {};
-      for (const [name, value] of Object.entries(before.ctx)) {
-        result[name] = await externalise(tx, key.execution_id, value);
+      for (const [name, value] of Object.entries(loop.ctx)) {
+        result[name] = await externalise(tx, execution_id, value);
       }
       events.push({
         event_id: ids.next(),
@@ -98,21 +109,11 @@ export async function closeLoop(
         result,
       });
     }
-    events.push(loopDone(ids.next(), before, facts, results));
-    await appendEvents(tx, { execution_id: key.execution_id, catalog_id: locked.catalog_id }, events);
-    await raiseLastEvent(tx, key.execution_id, ids.last());
-    return { closed: true };
+    events.push(loopDone(ids.next(), loop, facts, results));
+    await appendEvents(tx, { execution_id, catalog_id: locked.catalog_id }, events);
+    await raiseLastEvent(tx, execution_id, ids.last());
+    return true;
   });
-}
-
-function filledLoop(store: Store, key: LoopKey): Promise<LoopRow | undefined> {
-  return store.db
-    .selectFrom('loop')
-    .selectAll()
-    .where('execution_id', '=', key.execution_id)
-    .where('loop_id', '=', key.loop_id)
-    .where('state', '=', 'filled')
-    .executeTakeFirst();
 }
 
 function loopDone(event_id: string, loop: LoopRow, facts: LoopFacts, results: Json): EngineEvent {

@@ -40,7 +40,7 @@ export {
   type Woken,
 } from './child.ts';
 export { openChunks } from './chunk.ts';
-export { closeLoop, loopFacts, type LoopFacts } from './close-loop.ts';
+export { closeLoop, countLoop, loopFacts, type LoopFacts } from './close-loop.ts';
 export {
   chunkItems,
   externalise,

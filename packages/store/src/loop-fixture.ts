@@ -2,6 +2,7 @@
 import { idSource, snowflakes, type Context, type Id, type LoopOpening, type OnError } from '@noetl/protocol';
 import {
   closeLoop,
+  countLoop,
   commitDecision,
   connectStore,
   createExecution,
@@ -138,8 +139,11 @@ export class LoopFixture {
     return (await getLoop(this.store, this.loop)) as unknown as Record<string, unknown>;
   }
 
-  close(inline_max_bytes = 65_536, nowMs = Date.now()): ReturnType<typeof closeLoop> {
-    return closeLoop(this.store, this.loop, { inline_max_bytes, nowMs });
+  /** Whether this very call has closed the loop. */
+  async close(inlineMaxBytes = 65_536, nowMs = Date.now()): Promise<boolean> {
+    const loop = await getLoop(this.store, this.loop);
+    const counted = loop && (await countLoop(this.store, loop, inlineMaxBytes));
+    return counted !== undefined && closeLoop(this.store, counted, nowMs);
   }
 
   /** Ends the execution as a cancellation does. */

@@ -2,11 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { repeated, row, type Row, type RunOptions, type Scenario } from '../scenario.ts';
+import { row, type Row, type RunOptions, type Scenario } from '../scenario.ts';
 import { PEERS } from './catalogue.ts';
 import { installed } from './install.ts';
 import type { Timing } from './messages.ts';
 import type { Peer } from './peer.ts';
+import { failedOf, runsOf } from './runs.ts';
 import { startService } from './services.ts';
 import { TooSlow, trial } from './trial.ts';
 
@@ -88,25 +89,28 @@ interface Use extends Subject {
 
 async function measureVariant(use: Use, options: RunOptions): Promise<Row> {
   const { peer, name, items } = use;
-  try {
-    const measure = (round: number) => {
-      options.progress(`${peer.name}, ${name}, ${String(items)} items: run ${round} of ${options.repeat}`);
-      return measureOnce(use, options, join(options.dir, `${peer.name}-${name}-${String(items)}-${round}`));
-    };
-    const seconds = Math.min(options.secondsPerFigure, ENOUGH_S);
-    const timings = await repeated(options.repeat, measure, seconds);
-    return row({
-      ...identity(use, options),
-      samples: timings.map((timing) => items / timing.collected),
-      facts: { items, ...facts(timings) },
-    });
-  } catch (error) {
-    return skipped(use, options, error);
-  }
+  const measure = (round: number, limitMs: number) => {
+    options.progress(`${peer.name}, ${name}, ${String(items)} items: run ${round} of ${options.repeat}`);
+    const dir = join(options.dir, `${peer.name}-${name}-${String(items)}-${round}`);
+    return measureOnce(use, options, { dir, limitMs });
+  };
+  const enoughS = Math.min(options.secondsPerFigure, ENOUGH_S);
+  const runs = await runsOf({ times: options.repeat, enoughS, limitMs: LIMIT_MS }, measure);
+  const { timings, failures } = runs;
+  if (timings.length === 0) return skipped(use, options, failures[0]);
+  return row({
+    ...identity(use, options),
+    samples: timings.map((timing) => items / timing.collected),
+    facts: { items, ...facts(timings), ...failedOf(runs) },
+  });
 }
 
 /** On a service of its own, with nothing in it. */
-async function measureOnce(use: Use, options: RunOptions, dir: string): Promise<Timing> {
+async function measureOnce(
+  use: Use,
+  options: RunOptions,
+  { dir, limitMs }: { dir: string; limitMs: number },
+): Promise<Timing> {
   const { peer, name, items, folder, signal } = use;
   signal.throwIfAborted();
   await mkdir(dir, { recursive: true });
@@ -117,7 +121,7 @@ async function measureOnce(use: Use, options: RunOptions, dir: string): Promise<
     const order = { peer: peer.name, variant: name, folder, url, adminUrl, ...size };
     return await trial(
       { ...order, workers: options.workers },
-      { program: DRIVER, limitMs: LIMIT_MS, logFile: join(dir, 'run.log'), signal },
+      { program: DRIVER, limitMs, logFile: join(dir, 'run.log'), signal },
     );
   } finally {
     await service.stop();
