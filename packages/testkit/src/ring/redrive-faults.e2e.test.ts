@@ -29,7 +29,8 @@ function redriven(id: string, body: object): Promise<Answer<Record<string, unkno
 
 test('a cancelled loop goes on with what was not started', async () => {
   await stage.heal();
-  const id = await stage.start({ seconds: 0.5 });
+  // Long enough that the cancel finds items that have not begun, however busy the machine is.
+  const id = await stage.start({ seconds: 2 });
   const counted = async (): Promise<number> => {
     const [loop] = await stage.ring.sql<{ completed: number }>(
       'SELECT completed FROM noetl.loop WHERE execution_id = $1',
