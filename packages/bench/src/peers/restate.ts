@@ -86,11 +86,11 @@ async function serve(
     service('branch', (context: Context, items: HeavyItem[]) => eachItem(place, context, items)),
     service('item', (_context: Context, item: HeavyItem) => place.body(item), STALLED),
   ];
-  // An invocation that breaks off makes the SDK throw where nobody can catch it; the server makes it again.
-  process.on('uncaughtException', (error) => process.stderr.write(`${String(error.stack)}\n`));
   const server = createServer(sdk.createEndpointHandler({ services, logger: () => undefined }));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  // An invocation that breaks off makes the SDK throw where nobody can catch it; the server makes it again.
+  process.on('uncaughtException', (error) => process.stderr.write(`${String(error.stack)}\n`));
   const { port } = server.address() as AddressInfo;
   place.listensOn(`http://127.0.0.1:${port}`);
 }
