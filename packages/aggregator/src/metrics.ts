@@ -9,7 +9,7 @@ export interface AggregatorRecorder {
 export function aggregatorRecorder(metrics: Metrics): AggregatorRecorder {
   const closed = metrics.histogram({
     name: 'noetl_loop_close_duration_seconds',
-    help: 'Loops closed: rows counted, results referred to, `loop.done` appended.',
+    help: 'Loops closed: rows counted while the count is shown, results referred to, `loop.done` appended.',
   });
   return { closed };
 }

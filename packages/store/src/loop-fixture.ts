@@ -2,9 +2,9 @@
 import { idSource, snowflakes, type Context, type Id, type LoopOpening, type OnError } from '@noetl/protocol';
 import {
   closeLoop,
-  countLoop,
   commitDecision,
   connectStore,
+  countLoop,
   createExecution,
   finishChunk,
   getLoop,
